@@ -1,0 +1,62 @@
+# Targets: see `make help'.  CC and CFLAGS may be given on the command line.
+CC = cc
+CFLAGS = -O2 -g
+WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
+	-Wstrict-prototypes -Wmissing-prototypes
+COMPILE = $(CC) -std=c11 $(WARNINGS) $(CFLAGS)
+
+PACKAGES = check pkg-config
+SUITES = $(patsubst %.c,%.o,$(wildcard test/check*.c)) test/support.o
+SOURCES = $(wildcard *.[ch] test/*.[ch])
+ROOT = $(shell [ `id -u` = 0 ] || echo sudo)
+
+all: writer reader ## build both programs (the default)
+
+writer reader: %: %.o sharemem.o
+	$(COMPILE) -o $@ $^ $(LDFLAGS)
+
+test/check: $(SUITES) sharemem.o
+	$(COMPILE) -o $@ $^ `pkg-config --libs check` -lutil $(LDFLAGS)
+
+%.o: %.c .flags
+	$(COMPILE) -I. -MMD -MP -c -o $@ $<
+
+-include $(wildcard *.d test/*.d)
+
+# Changes when the compiler or its flags do, so that everything is built anew.
+.flags: always
+	@echo '$(COMPILE)' | cmp -s - $@ || echo '$(COMPILE)' > $@
+
+check: all have-check ## build and run the tests
+	@$(MAKE) --no-print-directory test/check
+	test/check
+
+# `make deps check' installs first, with -j too.
+have-check: $(filter deps,$(MAKECMDGOALS))
+	@pkg-config --exists check || { echo "make: the tests need Check:" \
+	"type 'make deps', or install the packages $(PACKAGES)"; exit 1; } >&2
+
+deps: ## install what the tests need (Debian, Fedora, Arch or Alpine packages)
+	if command -v apt-get; then $(ROOT) apt-get update -q && \
+		$(ROOT) apt-get install -qy $(PACKAGES); \
+	elif command -v dnf; then $(ROOT) dnf install -y check-devel pkgconf; \
+	elif command -v pacman; then $(ROOT) pacman -S --needed check pkgconf; \
+	elif command -v apk; then $(ROOT) apk add check-dev pkgconf; \
+	else echo "install $(PACKAGES) yourself" >&2; exit 1; fi
+
+demo: all ## see the programs do their job, in ten seconds
+	@sh test/demo.sh
+
+format: ## lay the sources out as .clang-format says
+	clang-format -i $(SOURCES)
+
+clean: ## remove what make has built
+	rm -f writer reader test/check .flags *.[do] test/*.[do]
+
+help: ## list these targets
+	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile | \
+		awk -F ': ' '{ printf "make %-7s %s\n", $$1, $$2 }'
+
+always:
+
+.PHONY: all check have-check deps demo format clean help always
