@@ -33,10 +33,11 @@ struct input {
 	size_t start; /* the first byte of the next text */
 	size_t end;   /* the byte after the last one */
 	bool prompt;  /* somebody types */
+	bool ended;   /* a terminal says so only once */
 };
 
-/* Wait until something arrives.  Returns read(2)'s result. */
-static ssize_t
+/* Wait until something arrives, or the input ends.  0, or -1. */
+static int
 receive(struct input *input)
 {
 	const size_t held = input->end - input->start;
@@ -57,7 +58,8 @@ receive(struct input *input)
 		input->end += (size_t)got;
 	else if (input->prompt)
 		printf("\n");
-	return got;
+	input->ended = got == 0;
+	return got == -1 ? -1 : 0;
 }
 
 /*
@@ -76,12 +78,9 @@ next_text(struct input *input)
 		for (size_t length = fits; length > 0; length--)
 			if (text[length - 1] == '\n')
 				return (ssize_t)length;
-		if (held >= TEXT_SIZE)
-			return TEXT_SIZE;
-		ssize_t got = receive(input);
-		if (got == 0)
-			return (ssize_t)held;
-		if (got == -1)
+		if (held >= TEXT_SIZE || input->ended)
+			return (ssize_t)fits;
+		if (receive(input) == -1)
 			return -1;
 	}
 }

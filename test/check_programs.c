@@ -1,0 +1,745 @@
+/*
+ * check_programs.c - what writer and reader promise, shown by running them: in
+ * pipes and files, on terminals, and where things go wrong.
+ */
+#define _GNU_SOURCE
+
+#include "support.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* ---- Every byte, once, in order ---- */
+
+/* Inputs: a line of so many bytes between two short ones; and special ones. */
+static const int line_lengths[] = {1,	246, 247, 248, 249, 250,  251,	252,
+				   253, 254, 255, 256, 257, 1000, 10000};
+enum {
+	LINES = sizeof(line_lengths) / sizeof(line_lengths[0]),
+	EMPTY = LINES,
+	ONE_BYTE,
+	NO_FINAL_NEWLINE,
+	NULS,
+	ALL_BYTES,
+	ONLY_NEWLINES,
+	FIVE_MEGABYTES,
+	FIVE_MEGABYTES_OF_LINES,
+	INPUTS
+};
+
+static void
+make_input(int kind)
+{
+	static char bytes[5000000];
+	size_t count = 0;
+
+	srand(1);
+	if (kind < LINES) {
+		memcpy(bytes, "before\n", 7);
+		memset(bytes + 7, 'x', (size_t)line_lengths[kind]);
+		count = 7 + (size_t)line_lengths[kind];
+		memcpy(bytes + count - 1, "\nafter\n", 7);
+		count += 6;
+	} else if (kind == ONE_BYTE) {
+		count = 1;
+		bytes[0] = 'x';
+	} else if (kind == NO_FINAL_NEWLINE) {
+		count = 12;
+		memcpy(bytes, "first\nsecond", count);
+	} else if (kind == NULS) {
+		count = 1000;
+	} else if (kind == ALL_BYTES) {
+		for (; count < 256; count++)
+			bytes[count] = (char)count;
+	} else if (kind == ONLY_NEWLINES) {
+		count = 1000;
+		memset(bytes, '\n', count);
+	} else if (kind >= FIVE_MEGABYTES) {
+		for (; count < sizeof(bytes); count++)
+			bytes[count] = (char)rand();
+		if (kind == FIVE_MEGABYTES_OF_LINES)
+			for (size_t i = 0; i < count;
+			     i += 1 + (size_t)rand() % 90)
+				bytes[i] = '\n';
+	}
+	write_file("in", bytes, count);
+}
+
+START_TEST(every_byte_arrives_once_in_order_reader_first)
+{
+	make_input(_i);
+	pid_t reader = start_reader("out");
+	eventually(sleep_for_more(NEWS) == 1);
+	pid_t writer = start_writer("in");
+	ck_assert_int_eq(exit_status(writer), 0);
+	ck_assert_int_eq(exit_status(reader), 0);
+	ck_assert_same_file("in", "out");
+}
+END_TEST
+
+START_TEST(every_byte_arrives_once_in_order_writer_first)
+{
+	make_input(_i);
+	pid_t writer = start_writer("in");
+	if (_i == EMPTY) { /* nobody is there, and nothing to say: it ends */
+		ck_assert_int_eq(exit_status(writer), 0);
+		return;
+	}
+	eventually(semaphore_set() != -1 && semaphore(UNREAD) == 1);
+	pid_t reader = start_reader("out");
+	ck_assert_int_eq(exit_status(writer), 0);
+	ck_assert_int_eq(exit_status(reader), 0);
+	ck_assert_same_file("in", "out");
+}
+END_TEST
+
+START_TEST(both_started_at_once_lose_nothing)
+{
+	make_input(NO_FINAL_NEWLINE);
+	pid_t reader = start_reader("out");
+	pid_t writer = start_writer("in");
+	ck_assert_int_eq(exit_status(writer), 0);
+	/* The writer may have come and gone: its text waits for the reader. */
+	ck_assert_int_eq(exit_status(reader), 0);
+	ck_assert_same_file("in", "out");
+}
+END_TEST
+
+enum { MANY = 3, EACH = 5000 };
+
+START_TEST(lines_of_many_writers_to_many_readers_stay_whole_and_in_order)
+{
+	char name[16];
+	pid_t readers[2], writers[MANY];
+	int seen[MANY] = {0};
+
+	for (int w = 0; w < MANY; w++) {
+		snprintf(name, sizeof(name), "in%d", w);
+		FILE *file = fopen(in_directory(name), "w");
+		for (int i = 0; i < EACH; i++)
+			fprintf(file, "%d %d %.*s\n", w, i, i % 60,
+				"the quick brown fox jumps over the lazy dog; "
+				"the quick brown");
+		fclose(file);
+	}
+	readers[0] = start_reader("out0");
+	readers[1] = start_reader("out1");
+	eventually(sleep_for_more(NEWS) == 2);
+	for (int w = 0; w < MANY; w++) {
+		snprintf(name, sizeof(name), "in%d", w);
+		writers[w] = start_writer(name);
+	}
+	for (int w = 0; w < MANY; w++)
+		ck_assert_int_eq(exit_status(writers[w]), 0);
+	for (int r = 0; r < 2; r++) {
+		ck_assert_int_eq(exit_status(readers[r]), 0);
+		snprintf(name, sizeof(name), "out%d", r);
+		FILE *file = fopen(in_directory(name), "r");
+		char line[256];
+		int last[MANY] = {-1, -1, -1};
+		while (fgets(line, sizeof(line), file) != NULL) {
+			int w = -1, i = -1, at = 0;
+			sscanf(line, "%d %d%n", &w, &i, &at);
+			ck_assert_msg(w >= 0 && w < MANY && i > last[w],
+				      "torn or late: %s", line);
+			ck_assert_uint_eq(strlen(line + at),
+					  2 + (size_t)i % 60);
+			last[w] = i;
+			seen[w]++;
+		}
+		fclose(file);
+	}
+	for (int w = 0; w < MANY; w++)
+		ck_assert_int_eq(seen[w], EACH);
+}
+END_TEST
+
+START_TEST(a_line_that_fits_is_not_split_but_waits_for_its_end)
+{
+	pid_t reader = start_reader("out");
+	pid_t writer = start_writer("|");
+	ck_assert_int_eq(write(feed, "one\ntw", 6), 6);
+	eventually(file_has("out", "one\n"));
+	ck_assert_int_eq(write(feed, "o\nthree", 7), 7);
+	eventually(file_has("out", "one\ntwo\n"));
+	ck_assert(!file_has("out", "three"));
+	close(feed);
+	ck_assert_int_eq(exit_status(writer), 0);
+	ck_assert_int_eq(exit_status(reader), 0);
+	ck_assert(file_has("out", "one\ntwo\nthree"));
+}
+END_TEST
+
+/* ---- Who waits, ends, leaves ---- */
+
+START_TEST(text_outlives_its_writer_until_a_reader_comes)
+{
+	write_file("in", "kept\n", 5);
+	ck_assert_int_eq(exit_status(start_writer("in")), 0);
+	int shmid = shmget(ftok(directory, 'm'), 0, 0);
+	struct shmid_ds status;
+	ck_assert_int_eq(shmctl(shmid, IPC_STAT, &status), 0);
+	ck_assert_uint_eq(status.shm_segsz, 256);
+	ck_assert_int_eq(status.shm_perm.mode & 0777, 0600);
+	ck_assert_uint_eq(status.shm_nattch, 0);
+	ck_assert_int_eq(exit_status(start_reader("out")), 0);
+	ck_assert_same_file("in", "out");
+}
+END_TEST
+
+START_TEST(an_empty_input_ends_the_waiting_reader)
+{
+	pid_t reader = start_reader("out");
+	eventually(sleep_for_more(NEWS) == 1);
+	ck_assert_int_eq(exit_status(start_writer(NULL)), 0);
+	ck_assert_int_eq(exit_status(reader), 0);
+}
+END_TEST
+
+START_TEST(the_end_of_one_writer_of_two_does_not_end_the_readers)
+{
+	pid_t readers[] = {start_reader("out"), start_reader("out")};
+	pid_t first = start_writer("|");
+	int first_feed = feed;
+	eventually(sleep_for_more(NEWS) == 2 && semaphore(WRITERS) == 1);
+	ck_assert_int_eq(exit_status(start_writer(NULL)), 0);
+	eventually(semaphore(NEWS) == 0 && sleep_for_more(NEWS) == 2);
+	ck_assert_int_eq(write(first_feed, "still here\n", 11), 11);
+	eventually(file_has("out", "still here\n"));
+	close(first_feed);
+	ck_assert_int_eq(exit_status(first), 0);
+	ck_assert_int_eq(exit_status(readers[0]), 0);
+	ck_assert_int_eq(exit_status(readers[1]), 0);
+}
+END_TEST
+
+START_TEST(a_killed_writer_ends_the_waiting_reader)
+{
+	pid_t reader = start_reader("out");
+	pid_t writer = start_writer("|");
+	ck_assert_int_eq(write(feed, "last words\n", 11), 11);
+	eventually(file_has("out", "last words\n"));
+	kill(writer, SIGKILL);
+	ck_assert_int_eq(signal_of(writer), SIGKILL);
+	ck_assert_int_eq(exit_status(reader), 0);
+}
+END_TEST
+
+START_TEST(a_killed_reader_loses_nothing)
+{
+	make_input(FIVE_MEGABYTES_OF_LINES);
+	pid_t reader = start_reader("out");
+	pid_t writer = start_writer("in");
+	struct stat status = {0};
+	eventually(stat(in_directory("out"), &status) == 0 &&
+		   status.st_size > 100000);
+	kill(reader, SIGKILL);
+	ck_assert_int_eq(signal_of(reader), SIGKILL);
+	ck_assert_int_eq(exit_status(start_reader("out2")), 0);
+	ck_assert_int_eq(exit_status(writer), 0);
+
+	size_t all, first, second;
+	char *in = read_file("in", &all), *one = read_file("out", &first),
+	     *two = read_file("out2", &second);
+	/* The killed reader's last turn may be there twice, nothing more. */
+	ck_assert_uint_ge(first + second, all);
+	ck_assert_uint_le(first + second, all + TEXT_SIZE);
+	ck_assert_int_eq(memcmp(in, one, first), 0);
+	ck_assert_int_eq(memcmp(in + all - second, two, second), 0);
+}
+END_TEST
+
+START_TEST(a_reader_that_comes_after_a_killed_writer_waits_for_a_new_one)
+{
+	pid_t killed = start_writer("|");
+	eventually(semaphore_set() != -1 && semaphore(WRITERS) == 1);
+	kill(killed, SIGKILL);
+	await(killed);
+	ck_assert(anything_left()); /* nobody could remove it */
+	pid_t reader = start_reader("out");
+	eventually(sleep_for_more(NEWS) == 1);
+	ck_assert_int_eq(semaphore(NEWS), 0); /* the old news is forgotten */
+	write_file("in", "new\n", 4);
+	ck_assert_int_eq(exit_status(start_writer("in")), 0);
+	ck_assert_int_eq(exit_status(reader), 0);
+	ck_assert_same_file("in", "out");
+}
+END_TEST
+
+/* How often the kernel has put the process to sleep and woken it. */
+static long
+switches(pid_t pid)
+{
+	char path[64], line[128];
+	long voluntary = -1, involuntary = -1;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	FILE *file = fopen(path, "r");
+	ck_assert_ptr_nonnull(file);
+	while (fgets(line, sizeof(line), file) != NULL) {
+		sscanf(line, "voluntary_ctxt_switches: %ld", &voluntary);
+		sscanf(line, "nonvoluntary_ctxt_switches: %ld", &involuntary);
+	}
+	fclose(file);
+	ck_assert(voluntary >= 0 && involuntary >= 0);
+	return voluntary + involuntary;
+}
+
+static int
+poll_like_the_documents(void)
+{
+	while (getppid() != 1)
+		nap();
+	return 0;
+}
+
+/* While a process that polls wakes 200 times, ours does not wake once. */
+static void
+expect_asleep(pid_t pid)
+{
+	pid_t polls = child(poll_like_the_documents);
+	long before = switches(pid), start_polls = switches(polls);
+	eventually(switches(polls) > start_polls + 200);
+	ck_assert_int_eq(switches(pid), before);
+	kill(polls, SIGKILL);
+	await(polls);
+}
+
+START_TEST(a_waiting_reader_is_asleep_in_the_kernel)
+{
+	pid_t reader = start_reader("out");
+	eventually(sleep_for_more(NEWS) == 1);
+	expect_asleep(reader);
+	ck_assert_int_eq(exit_status(start_writer(NULL)), 0);
+	ck_assert_int_eq(exit_status(reader), 0);
+}
+END_TEST
+
+START_TEST(a_waiting_writer_is_asleep_in_the_kernel)
+{
+	make_input(NULS);
+	pid_t writer = start_writer("in");
+	eventually(semaphore_set() != -1 && sleep_for_zero(UNREAD) == 1);
+	expect_asleep(writer);
+	ck_assert_int_eq(exit_status(start_reader("out")), 0);
+	ck_assert_int_eq(exit_status(writer), 0);
+	ck_assert_same_file("in", "out");
+}
+END_TEST
+
+/* ---- Signals ---- */
+
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+
+START_TEST(a_signal_ends_a_waiting_reader_by_that_signal_and_cleans_up)
+{
+	pid_t reader = start_reader("out");
+	eventually(sleep_for_more(NEWS) == 1);
+	kill(reader, signals[_i]);
+	ck_assert_int_eq(signal_of(reader), signals[_i]);
+	ck_assert(!anything_left());
+}
+END_TEST
+
+START_TEST(a_signal_ends_a_waiting_writer_and_its_text_stays)
+{
+	make_input(NULS);
+	pid_t writer = start_writer("in");
+	eventually(semaphore_set() != -1 && sleep_for_zero(UNREAD) == 1);
+	kill(writer, signals[_i]);
+	ck_assert_int_eq(signal_of(writer), signals[_i]);
+	ck_assert_int_eq(semaphore(UNREAD), 1);
+	ck_assert_int_eq(exit_status(start_reader("out")), 0);
+	size_t count;
+	char *bytes = read_file("out", &count);
+	ck_assert_uint_eq(count, TEXT_SIZE);
+	ck_assert_int_eq(bytes[0], 0);
+}
+END_TEST
+
+START_TEST(a_signal_ends_a_writer_that_waits_for_input)
+{
+	pid_t writer = start_writer("|");
+	eventually(semaphore_set() != -1 && semaphore(WRITERS) == 1);
+	kill(writer, signals[_i]);
+	ck_assert_int_eq(signal_of(writer), signals[_i]);
+	ck_assert(!anything_left());
+}
+END_TEST
+
+START_TEST(a_signal_that_was_ignored_at_the_start_stays_ignored)
+{
+	signal(SIGHUP, SIG_IGN); /* as nohup does */
+	pid_t reader = start_reader("out");
+	eventually(sleep_for_more(NEWS) == 1);
+	kill(reader, SIGHUP);
+	expect_asleep(reader);
+	kill(reader, SIGTERM);
+	ck_assert_int_eq(signal_of(reader), SIGTERM);
+}
+END_TEST
+
+START_TEST(stay_inside_ends_at_once_with_a_signal)
+{
+	static const char *const slow[] = {"-s", "1000", NULL, NULL};
+	const char *arguments[] = {slow[0], slow[1], directory, NULL};
+	write_file("in", "x\n", 2);
+	pid_t writer =
+	    start("writer", "in", "writer.out", "writer.err", arguments);
+	eventually(semaphore_set() != -1 && semaphore(GUARD) == 0 &&
+		   semaphore(WRITERS) == 1);
+	kill(writer, SIGINT);
+	ck_assert_int_eq(signal_of(writer), SIGINT);
+	ck_assert_int_eq(exit_status(start_reader("out")), 0);
+	ck_assert_same_file("in", "out");
+}
+END_TEST
+
+START_TEST(a_reader_killed_inside_leaves_its_line_to_the_next)
+{
+	const char *slow[] = {"-s", "1000", directory, NULL};
+	write_file("in", "again\n", 6);
+	pid_t reader = start("reader", NULL, "out", "reader.err", slow);
+	pid_t writer = start_writer("in");
+	eventually(file_has("out", "again\n"));
+	kill(reader, SIGKILL);
+	await(reader);
+	ck_assert_int_eq(exit_status(writer), 0);
+	ck_assert_int_eq(exit_status(start_reader("out2")), 0);
+	ck_assert_same_file("in", "out2");
+}
+END_TEST
+
+START_TEST(a_second_signal_ends_a_process_whose_partner_is_stopped_inside)
+{
+	const char *slow[] = {"-s", "0.2", directory, NULL};
+	write_file("in", "x\ny\n", 4);
+	pid_t reader = start("reader", NULL, "out", "reader.err", slow);
+	pid_t writer = start_writer("|");
+	ck_assert_int_eq(write(feed, "x\n", 2), 2);
+	eventually(file_has("out", "x\n"));
+	kill(reader, SIGSTOP);
+	eventually(semaphore(GUARD) == 0);
+	kill(writer, SIGINT);
+	eventually(file_has("writer.err", "a second signal"));
+	kill(writer, SIGINT);
+	ck_assert_int_eq(signal_of(writer), SIGINT);
+	kill(reader, SIGCONT);
+	ck_assert_int_eq(exit_status(reader), 0);
+}
+END_TEST
+
+/* ---- On a terminal ---- */
+
+START_TEST(on_terminals_lines_appear_with_prompt_and_prefix_and_ctrl_d_ends)
+{
+	struct terminal reader = start_on_terminal("reader", NULL);
+	struct terminal writer = start_on_terminal("writer", NULL);
+	eventually(shows(&writer, "writer: "));
+	type(&writer, "Hello\n");
+	eventually(shows(&reader, "reader: Hello\n"));
+	type(&writer, "World\n");
+	eventually(shows(&reader, "reader: Hello\nreader: World\n"));
+	eventually(shows(&writer, "writer: Hello\nwriter: World\nwriter: "));
+	type(&writer, "\4");
+	ck_assert_int_eq(exit_status(writer.pid), 0);
+	ck_assert_int_eq(exit_status(reader.pid), 0);
+	shows(&writer, "");
+	shows(&reader, "");
+	ck_assert_str_eq(writer.text,
+			 "writer: Hello\nwriter: World\nwriter: \n");
+	ck_assert_str_eq(reader.text, "reader: Hello\nreader: World\n");
+}
+END_TEST
+
+START_TEST(on_a_terminal_the_writer_says_once_that_nobody_reads)
+{
+	struct terminal writer = start_on_terminal("writer", NULL);
+	eventually(shows(&writer, "writer: "));
+	type(&writer, "one\n");
+	eventually(shows(&writer, "one\nwriter: "));
+	ck_assert(!shows(&writer, "nobody reads"));
+	type(&writer, "two\n");
+	eventually(shows(&writer, "nobody reads"));
+	type(&writer, "three\n");
+	struct terminal reader = start_on_terminal("reader", NULL);
+	eventually(shows(&reader, "one\nreader: two\nreader: three\n"));
+	type(&writer, "\4");
+	ck_assert_int_eq(exit_status(writer.pid), 0);
+	ck_assert_int_eq(exit_status(reader.pid), 0);
+	shows(&writer, "");
+	char *first = strstr(writer.text, "nobody reads");
+	ck_assert_ptr_null(strstr(first + 1, "nobody reads"));
+}
+END_TEST
+
+START_TEST(on_a_terminal_ctrl_c_in_either_leaves_nothing_behind)
+{
+	struct terminal reader = start_on_terminal("reader", NULL);
+	struct terminal writer = start_on_terminal("writer", NULL);
+	struct terminal *first = _i == 0 ? &reader : &writer;
+	struct terminal *second = _i == 0 ? &writer : &reader;
+	eventually(shows(&writer, "writer: "));
+	eventually(semaphore_set() != -1 && sleep_for_more(NEWS) == 1);
+	type(first, "\3");
+	ck_assert_int_eq(signal_of(first->pid), SIGINT);
+	if (_i == 0)
+		type(second, "\3");
+	ck_assert_int_eq(_i == 0 ? signal_of(second->pid)
+				 : exit_status(second->pid) + SIGINT,
+			 SIGINT);
+}
+END_TEST
+
+START_TEST(on_a_terminal_an_unfinished_line_ends_with_two_ctrl_d)
+{
+	struct terminal reader = start_on_terminal("reader", NULL);
+	struct terminal writer = start_on_terminal("writer", NULL);
+	eventually(shows(&writer, "writer: "));
+	type(&writer, "half\4");
+	type(&writer, "\4");
+	ck_assert_int_eq(exit_status(writer.pid), 0);
+	ck_assert_int_eq(exit_status(reader.pid), 0);
+	shows(&reader, "");
+	ck_assert_str_eq(reader.text, "reader: half\n");
+}
+END_TEST
+
+START_TEST(a_long_line_has_one_prefix)
+{
+	make_input(LINES - 1);
+	struct terminal reader = start_on_terminal("reader", NULL);
+	pid_t writer = start_writer("in");
+	eventually(shows(&reader, "reader: after\n"));
+	ck_assert_int_eq(exit_status(writer), 0);
+	ck_assert_int_eq(exit_status(reader.pid), 0);
+	int prefixes = 0;
+	for (char *at = reader.text; (at = strstr(at, "reader: ")); at++)
+		prefixes++;
+	ck_assert_int_eq(prefixes, 3);
+	ck_assert_uint_eq(strlen(reader.text), 7 + 10000 + 6 + 3 * 8);
+}
+END_TEST
+
+START_TEST(in_a_pipe_the_writer_prints_nothing)
+{
+	make_input(NO_FINAL_NEWLINE);
+	pid_t reader = start_reader("out");
+	ck_assert_int_eq(exit_status(start_writer("in")), 0);
+	ck_assert_int_eq(exit_status(reader), 0);
+	ck_assert_str_eq(read_file("writer.out", NULL), "");
+	ck_assert_str_eq(read_file("writer.err", NULL), "");
+	ck_assert_str_eq(read_file("reader.err", NULL), "");
+}
+END_TEST
+
+/* ---- Usage and errors ---- */
+
+static const struct {
+	const char *arguments[4];
+	int status;
+	const char *says;
+} usages[] = {
+    {{"-h"}, 0, "Usage: "},
+    {{"--help"}, 0, "Usage: "},
+    {{"-x"}, 2, "invalid option"},
+    {{"-s"}, 2, "requires an argument"},
+    {{"-s", "soon"}, 2, "not a number of seconds"},
+    {{"-s", "-1"}, 2, "not a number of seconds"},
+    {{"-s", "nan"}, 2, "not a number of seconds"},
+    {{"-s", "1x"}, 2, "not a number of seconds"},
+    {{"a", "b"}, 2, "one path is enough"},
+    {{"/nowhere"}, 1, "/nowhere: No such file or directory\n"},
+    {{"/dev/null/x"}, 1, "/dev/null/x: Not a directory\n"},
+};
+enum { USAGES = sizeof(usages) / sizeof(usages[0]) };
+static const char *const programs[] = {"reader", "writer"};
+
+START_TEST(usage_and_bad_paths_are_answered)
+{
+	const char *program = programs[_i % 2];
+	pid_t pid =
+	    start(program, NULL, "out", "error", usages[_i / 2].arguments);
+	ck_assert_int_eq(exit_status(pid), usages[_i / 2].status);
+	const char *file = usages[_i / 2].status == 0 ? "out" : "error";
+	const char *other = usages[_i / 2].status == 0 ? "error" : "out";
+	ck_assert_msg(file_has(file, usages[_i / 2].says), "%s",
+		      read_file(file, NULL));
+	ck_assert(file_has(file, program));
+	ck_assert_str_eq(read_file(other, NULL), "");
+}
+END_TEST
+
+START_TEST(input_that_cannot_be_read_is_an_error)
+{
+	pid_t writer = start("writer", "/", "out", "error", NULL);
+	ck_assert_int_eq(exit_status(writer), 1);
+	ck_assert(file_has("error", "writer: standard input: Is a directory"));
+	ck_assert(!anything_left());
+}
+END_TEST
+
+START_TEST(a_full_disk_loses_nothing)
+{
+	write_file("in", "kept\n", 5);
+	ck_assert_int_eq(exit_status(start_writer("in")), 0);
+	pid_t reader = start("reader", NULL, "/dev/full", "error", NULL);
+	ck_assert_int_eq(exit_status(reader), 1);
+	ck_assert(file_has("error", "standard output: No space left"));
+	ck_assert(file_has("error", "the text stays in the segment"));
+	ck_assert_int_eq(exit_status(start_reader("out")), 0);
+	ck_assert_same_file("in", "out");
+}
+END_TEST
+
+START_TEST(a_closed_pipe_loses_nothing)
+{
+	int ends[2];
+	char path[64];
+	write_file("in", "kept\n", 5);
+	ck_assert_int_eq(exit_status(start_writer("in")), 0);
+	ck_assert_int_eq(pipe(ends), 0);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", ends[1]);
+	fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+	pid_t reader = start("reader", "|", path, "error", NULL);
+	close(ends[0]);
+	close(ends[1]);
+	ck_assert_int_eq(signal_of(reader), SIGPIPE);
+	ck_assert_int_eq(exit_status(start_reader("out")), 0);
+	ck_assert_same_file("in", "out");
+}
+END_TEST
+
+static void
+remove_set(void)
+{
+	ck_assert_int_eq(semctl(semaphore_set(), 0, IPC_RMID), 0);
+}
+
+static void
+remove_segment(void)
+{
+	int shmid = shmget(ftok(directory, 'm'), 0, 0);
+	ck_assert_int_eq(shmctl(shmid, IPC_RMID, NULL), 0);
+}
+
+START_TEST(a_set_removed_under_a_waiting_reader_is_an_error)
+{
+	pid_t reader = start_reader("out");
+	eventually(sleep_for_more(NEWS) == 1);
+	remove_set();
+	ck_assert_int_eq(exit_status(reader), 1);
+	ck_assert(file_has("reader.err", "Identifier removed"));
+	ck_assert(file_has("reader.err", "ipcrm"));
+	remove_segment();
+}
+END_TEST
+
+START_TEST(a_set_removed_under_a_waiting_writer_is_an_error)
+{
+	make_input(NULS);
+	pid_t writer = start_writer("in");
+	eventually(semaphore_set() != -1 && sleep_for_zero(UNREAD) == 1);
+	remove_set();
+	ck_assert_int_eq(exit_status(writer), 1);
+	ck_assert(file_has("writer.err", "Identifier removed"));
+	remove_segment();
+}
+END_TEST
+
+START_TEST(a_segment_removed_by_hand_ends_its_users_when_somebody_comes)
+{
+	pid_t reader = start_reader("out");
+	eventually(sleep_for_more(NEWS) == 1);
+	remove_segment();
+	/* The newcomer cannot meet the reader there: it starts afresh. */
+	write_file("in", "new\n", 4);
+	ck_assert_int_eq(exit_status(start_writer("in")), 0);
+	ck_assert_int_eq(exit_status(reader), 1);
+	ck_assert(file_has("reader.err", "Identifier removed"));
+	ck_assert_int_eq(exit_status(start_reader("out2")), 0);
+	ck_assert_same_file("in", "out2");
+}
+END_TEST
+
+Suite *
+programs_suite(void)
+{
+	Suite *suite = suite_create("The programs");
+	TCase *tcase;
+
+	tcase = add_case(suite, "every byte, once, in order");
+	tcase_add_loop_test(
+	    tcase, every_byte_arrives_once_in_order_reader_first, 0, INPUTS);
+	tcase_add_loop_test(
+	    tcase, every_byte_arrives_once_in_order_writer_first, 0, INPUTS);
+	tcase_add_loop_test(tcase, both_started_at_once_lose_nothing, 0, 20);
+	tcase_add_test(
+	    tcase,
+	    lines_of_many_writers_to_many_readers_stay_whole_and_in_order);
+	tcase_add_test(tcase,
+		       a_line_that_fits_is_not_split_but_waits_for_its_end);
+
+	tcase = add_case(suite, "who waits, ends, leaves");
+	tcase_add_test(tcase, text_outlives_its_writer_until_a_reader_comes);
+	tcase_add_test(tcase, an_empty_input_ends_the_waiting_reader);
+	tcase_add_test(tcase,
+		       the_end_of_one_writer_of_two_does_not_end_the_readers);
+	tcase_add_test(tcase, a_killed_writer_ends_the_waiting_reader);
+	tcase_add_test(tcase, a_killed_reader_loses_nothing);
+	tcase_add_test(
+	    tcase,
+	    a_reader_that_comes_after_a_killed_writer_waits_for_a_new_one);
+	tcase_add_test(tcase, a_waiting_reader_is_asleep_in_the_kernel);
+	tcase_add_test(tcase, a_waiting_writer_is_asleep_in_the_kernel);
+
+	tcase = add_case(suite, "signals");
+	tcase_add_loop_test(
+	    tcase, a_signal_ends_a_waiting_reader_by_that_signal_and_cleans_up,
+	    0, 3);
+	tcase_add_loop_test(
+	    tcase, a_signal_ends_a_waiting_writer_and_its_text_stays, 0, 3);
+	tcase_add_loop_test(tcase, a_signal_ends_a_writer_that_waits_for_input,
+			    0, 3);
+	tcase_add_test(tcase,
+		       a_signal_that_was_ignored_at_the_start_stays_ignored);
+	tcase_add_test(tcase, stay_inside_ends_at_once_with_a_signal);
+	tcase_add_test(tcase,
+		       a_reader_killed_inside_leaves_its_line_to_the_next);
+	tcase_add_test(
+	    tcase,
+	    a_second_signal_ends_a_process_whose_partner_is_stopped_inside);
+
+	tcase = add_case(suite, "on a terminal");
+	tcase_add_test(
+	    tcase,
+	    on_terminals_lines_appear_with_prompt_and_prefix_and_ctrl_d_ends);
+	tcase_add_test(tcase,
+		       on_a_terminal_the_writer_says_once_that_nobody_reads);
+	tcase_add_loop_test(
+	    tcase, on_a_terminal_ctrl_c_in_either_leaves_nothing_behind, 0, 2);
+	tcase_add_test(tcase,
+		       on_a_terminal_an_unfinished_line_ends_with_two_ctrl_d);
+	tcase_add_test(tcase, a_long_line_has_one_prefix);
+	tcase_add_test(tcase, in_a_pipe_the_writer_prints_nothing);
+
+	tcase = add_case(suite, "usage and errors");
+	tcase_add_loop_test(tcase, usage_and_bad_paths_are_answered, 0,
+			    2 * USAGES);
+	tcase_add_test(tcase, input_that_cannot_be_read_is_an_error);
+	tcase_add_test(tcase, a_full_disk_loses_nothing);
+	tcase_add_loop_test(tcase, a_closed_pipe_loses_nothing, 0, 10);
+	tcase_add_test(tcase, a_set_removed_under_a_waiting_reader_is_an_error);
+	tcase_add_test(tcase, a_set_removed_under_a_waiting_writer_is_an_error);
+	tcase_add_test(
+	    tcase,
+	    a_segment_removed_by_hand_ends_its_users_when_somebody_comes);
+	return suite;
+}

@@ -1,0 +1,340 @@
+/* support.c - see support.h; and main(), which runs the suites. */
+#define _GNU_SOURCE
+
+#include "support.h"
+
+#include <dirent.h>
+#include <err.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pty.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static char base[] = "/tmp/sharemem.XXXXXX";
+static char top[PATH_MAX]; /* where the programs are */
+char directory[PATH_MAX];
+int feed = -1;
+static pid_t runner_pid;
+
+double
+now(void)
+{
+	struct timespec time;
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+void
+nap(void)
+{
+	nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+}
+
+const char *
+in_directory(const char *name)
+{
+	static char paths[4][2 * PATH_MAX];
+	static int next;
+	char *path = paths[next++ % 4];
+	snprintf(path, sizeof(paths[0]), "%s/%s", directory, name);
+	return path;
+}
+
+void
+enter_directory(void)
+{
+	snprintf(directory, sizeof(directory), "%s/XXXXXX", base);
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+}
+
+bool
+anything_left(void)
+{
+	return semget(ftok(directory, 's'), 0, 0) != -1 ||
+	       shmget(ftok(directory, 'm'), 0, 0) != -1;
+}
+
+void
+expect_nothing_left(void)
+{
+	ck_assert_msg(!anything_left(), "a set or a segment is left behind");
+}
+
+TCase *
+add_case(Suite *suite, const char *name)
+{
+	TCase *tcase = tcase_create(name);
+	tcase_add_checked_fixture(tcase, enter_directory, expect_nothing_left);
+	tcase_set_timeout(tcase, 3 * DEADLINE);
+	suite_add_tcase(suite, tcase);
+	return tcase;
+}
+
+void
+write_file(const char *name, const void *bytes, size_t count)
+{
+	FILE *file = fopen(in_directory(name), "w");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_uint_eq(fwrite(bytes, 1, count, file), count);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+char *
+read_file(const char *name, size_t *count)
+{
+	FILE *file = fopen(in_directory(name), "r");
+	struct stat status;
+	if (file == NULL) { /* not yet there */
+		if (count != NULL)
+			*count = 0;
+		return calloc(1, 1);
+	}
+	ck_assert_int_eq(fstat(fileno(file), &status), 0);
+	char *bytes = malloc((size_t)status.st_size + 1);
+	size_t got = fread(bytes, 1, (size_t)status.st_size, file);
+	fclose(file);
+	bytes[got] = '\0';
+	if (count != NULL)
+		*count = got;
+	return bytes;
+}
+
+void
+ck_assert_same_file(const char *name, const char *other)
+{
+	size_t one, two;
+	char *bytes = read_file(name, &one);
+	char *others = read_file(other, &two);
+	size_t same = 0;
+	while (same < one && same < two && bytes[same] == others[same])
+		same++;
+	ck_assert_msg(one == two && same == one,
+		      "%s (%zu bytes) and %s (%zu) differ at byte %zu", name,
+		      one, other, two, same);
+	free(bytes);
+	free(others);
+}
+
+bool
+file_has(const char *name, const char *text)
+{
+	char *bytes = read_file(name, NULL);
+	bool has = strstr(bytes, text) != NULL;
+	free(bytes);
+	return has;
+}
+
+static void
+redirect(const char *name, int flags, int fd)
+{
+	const char *path = name == NULL	    ? "/dev/null"
+			   : name[0] == '/' ? name
+					    : in_directory(name);
+	int opened = open(path, flags, 0600);
+	if (opened == -1)
+		err(125, "%s", path);
+	dup2(opened, fd);
+	close(opened);
+}
+
+pid_t
+start(const char *program, const char *in, const char *out, const char *error,
+      const char *const arguments[])
+{
+	const bool piped = in != NULL && strcmp(in, "|") == 0;
+	const char *argv[16] = {program, directory};
+	char path[2 * PATH_MAX];
+	int ends[2];
+
+	for (int i = 0; arguments != NULL && i < 15; i++) {
+		argv[i + 1] = arguments[i];
+		if (arguments[i] == NULL)
+			break;
+	}
+	if (piped) {
+		ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+		feed = ends[1];
+	}
+	fflush(NULL);
+	pid_t pid = fork();
+	ck_assert_int_ne(pid, -1);
+	if (pid == 0) {
+		if (piped)
+			dup2(ends[0], STDIN_FILENO);
+		else
+			redirect(in, O_RDONLY, STDIN_FILENO);
+		redirect(out, O_WRONLY | O_CREAT | O_APPEND, STDOUT_FILENO);
+		redirect(error, O_WRONLY | O_CREAT | O_APPEND, STDERR_FILENO);
+		snprintf(path, sizeof(path), "%s/%s", top, program);
+		execv(path, (char **)argv);
+		err(126, "%s", path);
+	}
+	if (piped)
+		close(ends[0]);
+	return pid;
+}
+
+pid_t
+start_writer(const char *in)
+{
+	return start("writer", in, "writer.out", "writer.err", NULL);
+}
+
+pid_t
+start_reader(const char *out)
+{
+	return start("reader", NULL, out, "reader.err", NULL);
+}
+
+int
+await(pid_t pid)
+{
+	int status = 0;
+	eventually(waitpid(pid, &status, WNOHANG) == pid);
+	return status;
+}
+
+int
+exit_status(pid_t pid)
+{
+	int status = await(pid);
+	ck_assert_msg(WIFEXITED(status), "ended by signal %d",
+		      WTERMSIG(status));
+	return WEXITSTATUS(status);
+}
+
+int
+signal_of(pid_t pid)
+{
+	int status = await(pid);
+	ck_assert_msg(WIFSIGNALED(status), "ended with status %d",
+		      WEXITSTATUS(status));
+	return WTERMSIG(status);
+}
+
+int
+semaphore_set(void)
+{
+	return semget(ftok(directory, 's'), 0, 0);
+}
+
+int
+semaphore(int index)
+{
+	return semctl(semaphore_set(), index, GETVAL);
+}
+
+int
+sleep_for_more(int index)
+{
+	return semctl(semaphore_set(), index, GETNCNT);
+}
+
+int
+sleep_for_zero(int index)
+{
+	return semctl(semaphore_set(), index, GETZCNT);
+}
+
+struct terminal
+start_on_terminal(const char *program, const char *const arguments[])
+{
+	struct terminal terminal = {.text = calloc(1, SCREEN)};
+	const char *argv[16] = {program, directory};
+	char path[2 * PATH_MAX];
+
+	for (int i = 0; arguments != NULL && i < 15; i++) {
+		argv[i + 1] = arguments[i];
+		if (arguments[i] == NULL)
+			break;
+	}
+	fflush(NULL);
+	terminal.pid = forkpty(&terminal.master, NULL, NULL, NULL);
+	ck_assert_int_ne(terminal.pid, -1);
+	if (terminal.pid == 0) {
+		snprintf(path, sizeof(path), "%s/%s", top, program);
+		execv(path, (char **)argv);
+		err(126, "%s", path);
+	}
+	fcntl(terminal.master, F_SETFL, O_NONBLOCK);
+	return terminal;
+}
+
+void
+type(struct terminal *terminal, const char *keys)
+{
+	ck_assert_int_eq(write(terminal->master, keys, strlen(keys)),
+			 (ssize_t)strlen(keys));
+}
+
+bool
+shows(struct terminal *terminal, const char *text)
+{
+	char *end = terminal->text + strlen(terminal->text), got;
+
+	while (end < terminal->text + SCREEN - 1 &&
+	       read(terminal->master, &got, 1) == 1)
+		if (got != '\r') /* the terminal's driver adds them */
+			*end++ = got;
+	return strstr(terminal->text, text) != NULL;
+}
+
+pid_t
+child(int (*code)(void))
+{
+	fflush(NULL);
+	pid_t pid = fork();
+	ck_assert_int_ne(pid, -1);
+	if (pid == 0)
+		_exit(code());
+	return pid;
+}
+
+/* Remove what failed tests have left: their directories name their keys. */
+static void
+clean_up(void)
+{
+	char command[sizeof(base) + 16];
+	struct dirent *entry;
+	DIR *tests;
+
+	if (getpid() != runner_pid) /* a test that calls exit() */
+		return;
+	tests = opendir(base);
+	while (tests != NULL && (entry = readdir(tests)) != NULL) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(directory, sizeof(directory), "%.64s/%.64s", base,
+			 entry->d_name);
+		key_t keys[] = {ftok(directory, 's'), ftok(directory, 'm')};
+		semctl(semget(keys[0], 0, 0), 0, IPC_RMID);
+		shmctl(shmget(keys[1], 0, 0), IPC_RMID, NULL);
+	}
+	if (tests != NULL)
+		closedir(tests);
+	snprintf(command, sizeof(command), "rm -rf '%s'", base);
+	if (system(command) != 0)
+		warnx("%s: not removed", base);
+}
+
+int
+main(void)
+{
+	if (getcwd(top, sizeof(top)) == NULL || mkdtemp(base) == NULL)
+		err(1, "%s", base);
+	runner_pid = getpid();
+	atexit(clean_up);
+	SRunner *runner = srunner_create(helpers_suite());
+	srunner_add_suite(runner, programs_suite());
+	srunner_run_all(runner, CK_ENV);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
