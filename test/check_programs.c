@@ -273,45 +273,6 @@ START_TEST(a_reader_that_comes_after_a_killed_writer_waits_for_a_new_one)
 }
 END_TEST
 
-/* How often the kernel has put the process to sleep and woken it. */
-static long
-switches(pid_t pid)
-{
-	char path[64], line[128];
-	long voluntary = -1, involuntary = -1;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-	FILE *file = fopen(path, "r");
-	ck_assert_ptr_nonnull(file);
-	while (fgets(line, sizeof(line), file) != NULL) {
-		sscanf(line, "voluntary_ctxt_switches: %ld", &voluntary);
-		sscanf(line, "nonvoluntary_ctxt_switches: %ld", &involuntary);
-	}
-	fclose(file);
-	ck_assert(voluntary >= 0 && involuntary >= 0);
-	return voluntary + involuntary;
-}
-
-static int
-poll_like_the_documents(void)
-{
-	while (getppid() != 1)
-		nap();
-	return 0;
-}
-
-/* While a process that polls wakes 200 times, ours does not wake once. */
-static void
-expect_asleep(pid_t pid)
-{
-	pid_t polls = child(poll_like_the_documents);
-	long before = switches(pid), start_polls = switches(polls);
-	eventually(switches(polls) > start_polls + 200);
-	ck_assert_int_eq(switches(pid), before);
-	kill(polls, SIGKILL);
-	await(polls);
-}
-
 START_TEST(a_waiting_reader_is_asleep_in_the_kernel)
 {
 	pid_t reader = start_reader("out");

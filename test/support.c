@@ -297,6 +297,44 @@ child(int (*code)(void))
 	return pid;
 }
 
+/* How often the kernel has put the process to sleep and woken it. */
+static long
+switches(pid_t pid)
+{
+	char path[64], line[128];
+	long voluntary = -1, involuntary = -1;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	FILE *file = fopen(path, "r");
+	ck_assert_ptr_nonnull(file);
+	while (fgets(line, sizeof(line), file) != NULL) {
+		sscanf(line, "voluntary_ctxt_switches: %ld", &voluntary);
+		sscanf(line, "nonvoluntary_ctxt_switches: %ld", &involuntary);
+	}
+	fclose(file);
+	ck_assert(voluntary >= 0 && involuntary >= 0);
+	return voluntary + involuntary;
+}
+
+static int
+poll_like_the_documents(void)
+{
+	while (getppid() != 1)
+		nap();
+	return 0;
+}
+
+void
+expect_asleep(pid_t pid)
+{
+	pid_t polls = child(poll_like_the_documents);
+	long before = switches(pid), start_polls = switches(polls);
+	eventually(switches(polls) > start_polls + 200);
+	ck_assert_int_eq(switches(pid), before);
+	kill(polls, SIGKILL);
+	await(polls);
+}
+
 /* Remove what failed tests have left: their directories name their keys. */
 static void
 clean_up(void)
@@ -331,7 +369,7 @@ main(void)
 		err(1, "%s", base);
 	runner_pid = getpid();
 	atexit(clean_up);
-	SRunner *runner = srunner_create(helpers_suite());
+	SRunner *runner = srunner_create(chapter_suite());
 	srunner_add_suite(runner, programs_suite());
 	srunner_run_all(runner, CK_ENV);
 	int failed = srunner_ntests_failed(runner);

@@ -15,7 +15,7 @@
 #define DEADLINE 20 /* seconds; nothing here takes nearly as long */
 
 /* The suites, one a file. */
-Suite *helpers_suite(void);
+Suite *chapter_suite(void);
 Suite *programs_suite(void);
 
 /* The test's own directory: the channel, and the place for its files. */
@@ -30,6 +30,15 @@ bool anything_left(void);
 
 /* Add a case with these fixtures to the suite. */
 TCase *add_case(Suite *suite, const char *name);
+
+/* A test that only root can run is said to be skipped, and not counted. */
+#define add_root_test(tcase, test)                                             \
+	do {                                                                   \
+		if (geteuid() == 0)                                            \
+			tcase_add_test(tcase, test);                           \
+		else                                                           \
+			printf("skipped, needs root: %s\n", #test);            \
+	} while (0)
 
 /* For tests and for what they wait for: `condition', before the deadline. */
 #define eventually(condition)                                                  \
@@ -84,6 +93,9 @@ int semaphore(int index);
 /* How many processes sleep until the semaphore is positive, or is 0. */
 int sleep_for_more(int index);
 int sleep_for_zero(int index);
+
+/* While a process that polls wakes 200 times, this one does not wake once. */
+void expect_asleep(pid_t pid);
 
 /* A child that runs `code' and ends; its status is `code's result. */
 pid_t child(int (*code)(void));
