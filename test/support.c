@@ -144,20 +144,39 @@ redirect(const char *name, int flags, int fd)
 	close(opened);
 }
 
+static void
+execute(const char *program, const char *const arguments[])
+{
+	const char *argv[8] = {program, directory};
+	char path[2 * PATH_MAX];
+
+	for (int i = 0; arguments != NULL && i < 6; i++) {
+		argv[i + 1] = arguments[i];
+		if (arguments[i] == NULL)
+			break;
+	}
+	snprintf(path, sizeof(path), "%s/%s", top, program);
+	execv(path, (char **)argv);
+	err(126, "%s", path);
+}
+
+void
+exec_program(const char *program, const char *in, const char *out,
+	     const char *error)
+{
+	redirect(in, O_RDONLY, STDIN_FILENO);
+	redirect(out, O_WRONLY | O_CREAT | O_APPEND, STDOUT_FILENO);
+	redirect(error, O_WRONLY | O_CREAT | O_APPEND, STDERR_FILENO);
+	execute(program, NULL);
+}
+
 pid_t
 start(const char *program, const char *in, const char *out, const char *error,
       const char *const arguments[])
 {
 	const bool piped = in != NULL && strcmp(in, "|") == 0;
-	const char *argv[16] = {program, directory};
-	char path[2 * PATH_MAX];
 	int ends[2];
 
-	for (int i = 0; arguments != NULL && i < 15; i++) {
-		argv[i + 1] = arguments[i];
-		if (arguments[i] == NULL)
-			break;
-	}
 	if (piped) {
 		ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
 		feed = ends[1];
@@ -172,9 +191,7 @@ start(const char *program, const char *in, const char *out, const char *error,
 			redirect(in, O_RDONLY, STDIN_FILENO);
 		redirect(out, O_WRONLY | O_CREAT | O_APPEND, STDOUT_FILENO);
 		redirect(error, O_WRONLY | O_CREAT | O_APPEND, STDERR_FILENO);
-		snprintf(path, sizeof(path), "%s/%s", top, program);
-		execv(path, (char **)argv);
-		err(126, "%s", path);
+		execute(program, arguments);
 	}
 	if (piped)
 		close(ends[0]);
@@ -247,22 +264,12 @@ struct terminal
 start_on_terminal(const char *program, const char *const arguments[])
 {
 	struct terminal terminal = {.text = calloc(1, SCREEN)};
-	const char *argv[16] = {program, directory};
-	char path[2 * PATH_MAX];
 
-	for (int i = 0; arguments != NULL && i < 15; i++) {
-		argv[i + 1] = arguments[i];
-		if (arguments[i] == NULL)
-			break;
-	}
 	fflush(NULL);
 	terminal.pid = forkpty(&terminal.master, NULL, NULL, NULL);
 	ck_assert_int_ne(terminal.pid, -1);
-	if (terminal.pid == 0) {
-		snprintf(path, sizeof(path), "%s/%s", top, program);
-		execv(path, (char **)argv);
-		err(126, "%s", path);
-	}
+	if (terminal.pid == 0)
+		execute(program, arguments);
 	fcntl(terminal.master, F_SETFL, O_NONBLOCK);
 	return terminal;
 }
@@ -371,6 +378,7 @@ main(void)
 	atexit(clean_up);
 	SRunner *runner = srunner_create(chapter_suite());
 	srunner_add_suite(runner, programs_suite());
+	srunner_add_suite(runner, deaths_suite());
 	srunner_run_all(runner, CK_ENV);
 	int failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -17,6 +17,7 @@
 /* The suites, one a file. */
 Suite *chapter_suite(void);
 Suite *programs_suite(void);
+Suite *deaths_suite(void);
 
 /* The test's own directory: the channel, and the place for its files. */
 extern char directory[];
@@ -67,6 +68,9 @@ bool file_has(const char *name, const char *text);
 extern int feed;
 pid_t start(const char *program, const char *in, const char *out,
 	    const char *error, const char *const arguments[]);
+/* Become the program, in a child of the test's own. */
+void exec_program(const char *program, const char *in, const char *out,
+		  const char *error);
 pid_t start_writer(const char *in);
 pid_t start_reader(const char *out);
 
