@@ -17,7 +17,9 @@
 /* The suites, one a file. */
 Suite *chapter_suite(void);
 Suite *programs_suite(void);
+Suite *foreign_suite(void);
 Suite *deaths_suite(void);
+Suite *storms_suite(void);
 
 /* The test's own directory: the channel, and the place for its files. */
 extern char directory[];
