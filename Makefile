@@ -47,6 +47,15 @@ deps: ## install what the tests need (Debian, Fedora, Arch or Alpine packages)
 demo: all ## see the programs do their job, in ten seconds
 	@sh test/demo.sh
 
+model: ## check the protocol's model with SPIN
+	@sh test/model.sh
+
+mutants: all have-check ## break the sources on purpose: a test must fail
+	@sh test/mutants.sh
+
+coverage: have-check ## which lines the tests run
+	@sh test/coverage.sh
+
 format: ## lay the sources out as .clang-format says
 	clang-format -i $(SOURCES)
 
@@ -59,4 +68,4 @@ help: ## list these targets
 
 always:
 
-.PHONY: all check have-check deps demo format clean help always
+.PHONY: all check have-check deps demo model mutants coverage format clean help always
