@@ -216,15 +216,20 @@ static const struct step write_ends = {
 	},
 };
 
-static const struct step read_begins = {
-    .waits = "NEWS 1, GUARD 1",
+static const struct step text_is_there = {
     .count = 3,
     .ops =
 	{
-	    {NEWS, -1, 0}, /* wait for news, but take none of it yet: */
-	    {NEWS, +1, 0}, /* if this reader dies, the next one finds it */
+	    {UNREAD, -1, 0}, /* wait for text, but do not take it yet: */
+	    {UNREAD, +1, 0}, /* if this reader dies, the next one finds it */
 	    {GUARD, -1, SEM_UNDO},
 	},
+};
+
+static const struct step news_is_there = {
+    .waits = "NEWS 1, GUARD 1",
+    .count = 3,
+    .ops = {{NEWS, -1, 0}, {NEWS, +1, 0}, {GUARD, -1, SEM_UNDO}},
 };
 
 static const struct step read_ends = {
@@ -297,33 +302,33 @@ tell(const struct channel *channel, const struct step *step, const char *format,
 }
 
 /*
- * Go inside.  A sleep and a wake-up take much longer than a few tries, and the
- * other side is often just about to come out: so try first, then sleep.
+ * Go inside, by the step `quick' or, asleep until it can be done, by `patient'.
+ * A sleep and a wake-up take much longer than a few tries, and the other side
+ * is often about to come out; but it may need this processor for that.
+ *
+ * Returns the step that was done, or NULL.
  */
-static int
-begin(struct channel *channel, const struct step *step)
+static const struct step *
+begin(struct channel *channel, const struct step *quick,
+      const struct step *patient)
 {
-	int result;
-
-	if (interrupted()) {
-		errno = EINTR;
-		return -1;
+	for (int tries = 0; !interrupted(); tries++) {
+		const struct step *step = tries < TRIES ? quick : patient;
+		if (tries == TRIES)
+			tell(channel, NULL, "waits for %s", step->waits);
+		if (operate(channel, step, tries < TRIES ? IPC_NOWAIT : 0) ==
+		    0) {
+			channel->inside = true;
+			tell(channel, NULL, "inside");
+			return step;
+		}
+		if (errno != EAGAIN)
+			return NULL;
+		if (tries % 2 == 0)
+			sched_yield();
 	}
-	for (int tries = 0; tries < TRIES; tries++) {
-		result = operate(channel, step, IPC_NOWAIT);
-		if (result == 0 || errno != EAGAIN)
-			break;
-		sched_yield();
-	}
-	if (result == -1 && errno == EAGAIN) {
-		tell(channel, NULL, "waits for %s", step->waits);
-		result = operate(channel, step, 0);
-	}
-	if (result == 0) {
-		channel->inside = true;
-		tell(channel, NULL, "inside");
-	}
-	return result;
+	errno = EINTR;
+	return NULL;
 }
 
 /* Go outside. */
@@ -340,7 +345,7 @@ end(struct channel *channel, const struct step *step)
 int
 begin_write(struct channel *channel)
 {
-	return begin(channel, &write_begins);
+	return begin(channel, &write_begins, &write_begins) == NULL ? -1 : 0;
 }
 
 int
@@ -357,8 +362,11 @@ begin_read(struct channel *channel)
 	unsigned short value[MEMBERS];
 
 	for (;;) {
-		if (begin(channel, &read_begins) == -1 ||
-		    values(channel, value) == -1)
+		const struct step *step =
+		    begin(channel, &text_is_there, &news_is_there);
+		if (step == &text_is_there)
+			break;
+		if (step == NULL || values(channel, value) == -1)
 			return -1;
 		if (value[UNREAD] > 0)
 			break;
@@ -468,7 +476,7 @@ enter_set(struct channel *channel, bool *created)
 		errno = EIDRM;
 	if (channel->semid == -1 || check_set(channel->semid) == -1)
 		return -1;
-	return begin(channel, &enter);
+	return begin(channel, &enter, &enter) == NULL ? -1 : 0;
 }
 
 /* Who creates the set creates the segment; all others find both. */

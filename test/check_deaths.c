@@ -97,6 +97,7 @@ struct victim {
 	pid_t pid;
 	int turns; /* texts it has put into the segment */
 	bool over; /* it has ended by itself */
+	bool signalled;
 };
 
 static struct victim
@@ -144,6 +145,8 @@ run_to_call(struct victim *victim, int calls)
 				executed = true; /* the program has begun */
 			else
 				deliver = WSTOPSIG(status);
+			if (deliver == SIGTERM)
+				victim->signalled = true;
 			continue;
 		}
 		ck_assert_int_gt(ptrace(PTRACE_GET_SYSCALL_INFO, victim->pid,
@@ -343,6 +346,51 @@ START_TEST(whoever_is_stopped_on_the_way_in_or_out_breaks_nothing)
 }
 END_TEST
 
+/* ---- A signal at every system call ---- */
+
+/* Signals the process when it sleeps in one of the steps. */
+static pid_t
+start_signaller(pid_t victim)
+{
+	pid_t pid = fork();
+	if (pid == 0) {
+		while (semaphore_set() == -1 ||
+		       sleep_for_more(NEWS) + sleep_for_zero(UNREAD) == 0)
+			nap();
+		kill(victim, SIGTERM);
+		_exit(0);
+	}
+	return pid;
+}
+
+/* The signal may come just before the call that sleeps; nobody else comes. */
+START_TEST(a_signal_at_any_system_call_ends_a_program_that_would_wait)
+{
+	const char *program = _i == 0 ? "writer" : "reader";
+	int calls = 0;
+	struct victim victim;
+
+	make_inputs();
+	do {
+		victim = start_traced(program, "in", "out");
+		pid_t signaller = start_signaller(victim.pid);
+		run_to_call(&victim, ++calls);
+		ck_assert(!victim.over);
+		kill(signaller, SIGKILL);
+		await(signaller);
+		if (!victim.signalled)
+			kill(victim.pid, SIGTERM);
+		ptrace(PTRACE_DETACH, victim.pid, NULL, NULL);
+		ck_assert_int_eq(signal_of(victim.pid), SIGTERM);
+		if (needs_a_reader(false))
+			ck_assert_int_eq(exit_status(start_reader("out")), 0);
+		expect_nothing_left();
+	} while (!victim.signalled);
+	printf("%s signalled at each of its %d system calls\n", program,
+	       calls - 1);
+}
+END_TEST
+
 Suite *
 deaths_suite(void)
 {
@@ -357,5 +405,8 @@ deaths_suite(void)
 	tcase_add_loop_test(
 	    tcase, whoever_is_stopped_on_the_way_in_or_out_breaks_nothing, 0,
 	    2);
+	tcase_add_loop_test(
+	    tcase, a_signal_at_any_system_call_ends_a_program_that_would_wait,
+	    0, 2);
 	return suite;
 }

@@ -146,7 +146,8 @@ write:	do
 
 read:	do
 	:: waiting_readers++;
-		/* begin_read(): read_begins */
+		/* begin_read(): news_is_there; text_is_there is this and
+		 * values in one, where there is text */
 end_wait:	if
 		:: atomic { HERE && news > 0 && guard > 0 ->
 			waiting_readers--; GO_IN }

@@ -23,6 +23,13 @@ char directory[PATH_MAX];
 int feed = -1;
 static pid_t runner_pid;
 
+int
+deadline(void)
+{
+	const char *given = getenv("CK_DEADLINE");
+	return given == NULL ? 20 : atoi(given);
+}
+
 double
 now(void)
 {
