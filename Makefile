@@ -18,6 +18,9 @@ writer reader: %: %.o sharemem.o
 test/check: $(SUITES) sharemem.o
 	$(COMPILE) -o $@ $^ `pkg-config --libs check` -lutil $(LDFLAGS)
 
+test/bench: test/bench.o sharemem.o
+	$(COMPILE) -o $@ $^ -lrt $(LDFLAGS)
+
 %.o: %.c .flags
 	$(COMPILE) -I. -MMD -MP -c -o $@ $<
 
@@ -50,6 +53,9 @@ demo: all ## see the programs do their job, in ten seconds
 model: ## check the protocol's model with SPIN
 	@sh test/model.sh
 
+bench: all test/bench ## measure: is shared memory the fastest? (a minute)
+	@test/bench
+
 mutants: all have-check ## break the sources on purpose: a test must fail
 	@sh test/mutants.sh
 
@@ -60,7 +66,7 @@ format: ## lay the sources out as .clang-format says
 	clang-format -i $(SOURCES)
 
 clean: ## remove what make has built
-	rm -f writer reader test/check .flags *.[do] test/*.[do]
+	rm -f writer reader test/check test/bench .flags *.[do] test/*.[do]
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile | \
@@ -68,4 +74,4 @@ help: ## list these targets
 
 always:
 
-.PHONY: all check have-check deps demo model mutants coverage format clean help always
+.PHONY: all check have-check deps demo model bench mutants coverage format clean help always

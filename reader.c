@@ -49,8 +49,8 @@ print_named(const char *text, size_t length, bool *new_line)
 
 	for (size_t i = 0; i < length; i++) {
 		if (*new_line) {
-			memcpy(named + count, name, strlen(name));
-			count += strlen(name);
+			memcpy(named + count, name, sizeof(name) - 1);
+			count += sizeof(name) - 1;
 		}
 		named[count++] = text[i];
 		*new_line = text[i] == '\n';

@@ -282,7 +282,7 @@ static void
 tell(const struct channel *channel, const struct step *step, const char *format,
      ...)
 {
-	unsigned short value[MEMBERS];
+	unsigned short value[MEMBERS] = {0};
 	int now[MEMBERS];
 	char what[80];
 	va_list arguments;
@@ -296,7 +296,7 @@ tell(const struct channel *channel, const struct step *step, const char *format,
 	va_start(arguments, format);
 	vsnprintf(what, sizeof(what), format, arguments);
 	va_end(arguments);
-	fprintf(stderr, "%s: %-36s GUARD %d UNREAD %d NEWS %d WRITERS %d\n",
+	fprintf(stderr, "%s: %-30s GUARD %d UNREAD %d NEWS %d WRITERS %d\n",
 		channel->role == READER ? "reader" : "writer", what, now[GUARD],
 		now[UNREAD], now[NEWS], now[WRITERS]);
 }
@@ -359,7 +359,7 @@ end_write(struct channel *channel)
 ssize_t
 begin_read(struct channel *channel)
 {
-	unsigned short value[MEMBERS];
+	unsigned short value[MEMBERS] = {0};
 
 	for (;;) {
 		const struct step *step =
@@ -410,7 +410,7 @@ stay_inside(const struct channel *channel)
 bool
 nobody_reads(const struct channel *channel)
 {
-	unsigned short value[MEMBERS];
+	unsigned short value[MEMBERS] = {0};
 	struct shmid_ds status;
 
 	return values(channel, value) == 0 && value[UNREAD] > 0 &&
@@ -513,8 +513,7 @@ take_part(struct channel *channel, bool created)
 {
 	const struct step *step =
 	    channel->role == WRITER ? &go_out_as_writer : &go_out;
-	const char *how = created ? "created" : "found";
-	unsigned short value[MEMBERS];
+	unsigned short value[MEMBERS] = {0};
 	struct shmid_ds status;
 
 	if (values(channel, value) == -1 ||
@@ -526,12 +525,13 @@ take_part(struct channel *channel, bool created)
 		errno = EPERM;
 		return -1;
 	}
-	tell(channel, NULL, "set %d %s, key %#x", channel->semid, how,
+	tell(channel, NULL, "set %d, key %#x", channel->semid,
 	     (unsigned)ftok(channel->path, 's'));
-	tell(channel, NULL, "segment %d %s, key %#x", channel->shmid, how,
+	tell(channel, NULL, "segment %d, key %#x", channel->shmid,
 	     (unsigned)ftok(channel->path, 'm'));
-	tell(channel, step, "%zu bytes attached, by %lu in all",
-	     status.shm_segsz, (unsigned long)status.shm_nattch);
+	tell(channel, step, "%s, %zu bytes, attached %lu",
+	     created ? "created" : "found", status.shm_segsz,
+	     (unsigned long)status.shm_nattch);
 	/* Alone, and nothing unread: what news there is, is of the dead. */
 	const struct step forget = {
 	    NULL, 1, {{NEWS, (short)-value[NEWS], IPC_NOWAIT}}};
@@ -601,7 +601,7 @@ enter_to_leave(struct channel *channel)
 void
 leave(struct channel *channel)
 {
-	unsigned short value[MEMBERS];
+	unsigned short value[MEMBERS] = {0};
 	struct shmid_ds status;
 
 	if (channel->semid != -1 && enter_to_leave(channel) == 0 &&
@@ -614,8 +614,7 @@ leave(struct channel *channel)
 			sem_delete(channel->semid);
 		} else {
 			tell(channel, &go_out, "leaves, %s",
-			     value[UNREAD] > 0 ? "text stays for a reader"
-					       : "others stay");
+			     value[UNREAD] > 0 ? "text stays" : "others stay");
 			/* Detach first: of two that leave, one is the last. */
 			shm_detach(channel->shmaddr);
 			end(channel, &go_out);
@@ -675,7 +674,7 @@ options(int argc, char *argv[], enum role role, const char *help)
 					      {NULL, 0, NULL, 0}};
 	struct channel channel = {
 	    .role = role, .path = ".", .semid = -1, .shmid = -1};
-	char *end;
+	char *rest;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "hs:v", longs, NULL)) != -1) {
@@ -684,8 +683,8 @@ options(int argc, char *argv[], enum role role, const char *help)
 			fputs(help, stdout);
 			exit(fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
 		case 's':
-			channel.seconds = strtod(optarg, &end);
-			if (end == optarg || *end != '\0' ||
+			channel.seconds = strtod(optarg, &rest);
+			if (rest == optarg || *rest != '\0' ||
 			    !(channel.seconds >= 0 && channel.seconds <= 1e6))
 				errx(2, "-s %s: not a number of seconds",
 				     optarg);

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <mqueue.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,11 +51,38 @@ must(int result, const char *what)
 	return result;
 }
 
+/*
+ * Where the kernel puts two processes decides what a wake-up costs: so the
+ * first of a pair always has the first processor that we may use, the second
+ * the last one.
+ */
+static void
+pin(int which)
+{
+	static cpu_set_t allowed;
+	static bool known;
+	cpu_set_t one;
+	int first = -1, last = -1;
+
+	if (!known)
+		must(sched_getaffinity(0, sizeof(allowed), &allowed), "pin");
+	known = true;
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET((size_t)cpu, &allowed)) {
+			first = first == -1 ? cpu : first;
+			last = cpu;
+		}
+	CPU_ZERO(&one);
+	CPU_SET((size_t)(which == 0 ? first : last), &one);
+	must(sched_setaffinity(0, sizeof(one), &one), "pin");
+}
+
 /* ---- Tables ---- */
 
 struct scheme {
-	const char *name;
-	double (*run)(void); /* returns the figure */
+	char name[48];
+	double (*run)(int); /* returns the figure */
+	int argument;
 	double figures[RUNS];
 };
 
@@ -79,7 +107,8 @@ table(struct scheme *schemes, int count, int runs, const char *unit,
 {
 	for (int run = 0; run < runs; run++)
 		for (int i = 0; i < count; i++)
-			schemes[i].figures[run] = schemes[i].run();
+			schemes[i].figures[run] =
+			    schemes[i].run(schemes[i].argument);
 	const double first = median(&schemes[0], runs);
 	for (int i = 0; i < count; i++) {
 		const double middle = median(&schemes[i], runs);
@@ -124,41 +153,20 @@ sum(const char *bytes, size_t count)
 	sink = total;
 }
 
+enum { OWN, SHARED, WRITE = 2 };
+
 static double
-go_over(char *bytes, bool writes)
+go_over(int how)
 {
+	char *bytes = how & SHARED ? shared : own;
 	const size_t all = (size_t)64 << 20;
 	double start = now();
 	for (size_t done = 0; done < all; done += size)
-		if (writes)
+		if (how & WRITE)
 			fill(bytes, size, done);
 		else
 			sum(bytes, size);
 	return (double)all / (now() - start) / 1e9;
-}
-
-static double
-write_own(void)
-{
-	return go_over(own, true);
-}
-
-static double
-write_shared(void)
-{
-	return go_over(shared, true);
-}
-
-static double
-read_own(void)
-{
-	return go_over(own, false);
-}
-
-static double
-read_shared(void)
-{
-	return go_over(shared, false);
 }
 
 static void
@@ -180,20 +188,19 @@ memory(void)
 		"ratio 1)",
 		"");
 	for (size_t i = 0; i < sizeof(kilobytes) / sizeof(kilobytes[0]); i++) {
-		char names[4][40];
 		size = kilobytes[i] << 10;
-		snprintf(names[0], 40, "write %5zu KB of malloc", size >> 10);
-		snprintf(names[1], 40, "write %5zu KB of the segment",
-			 size >> 10);
-		snprintf(names[2], 40, "read  %5zu KB of malloc", size >> 10);
-		snprintf(names[3], 40, "read  %5zu KB of the segment",
-			 size >> 10);
-		struct scheme writes[] = {{names[0], write_own, {0}},
-					  {names[1], write_shared, {0}}};
-		struct scheme reads[] = {{names[2], read_own, {0}},
-					 {names[3], read_shared, {0}}};
-		table(writes, 2, RUNS, "GB/s", NULL);
-		table(reads, 2, RUNS, "GB/s", NULL);
+		for (int how = WRITE; how >= 0; how -= WRITE) {
+			struct scheme schemes[2] = {
+			    {.run = go_over, .argument = how | OWN},
+			    {.run = go_over, .argument = how | SHARED}};
+			for (int s = 0; s < 2; s++)
+				snprintf(
+				    schemes[s].name, sizeof(schemes[s].name),
+				    "%s %zu KB of %s",
+				    how == WRITE ? "write" : "read", size >> 10,
+				    s == 0 ? "malloc" : "the segment");
+			table(schemes, 2, RUNS, "GB/s", NULL);
+		}
 	}
 	free(own);
 	shm_detach(shared);
@@ -303,6 +310,7 @@ hand_over(const struct carrier *carrier)
 	fflush(stdout);
 	pid_t pid = must(fork(), "fork");
 	if (pid == 0) {
+		pin(1);
 		if (carrier != NULL)
 			bytes = own;
 		for (int i = 0; i < times; i++) {
@@ -331,62 +339,37 @@ hand_over(const struct carrier *carrier)
 	return (double)size * times / seconds / 1e9;
 }
 
-static double
-over_shared_memory(void)
-{
-	semid = must(semget(IPC_PRIVATE, 1, 0600), "semget");
-	double figure = hand_over(NULL);
-	sem_delete(semid);
-	return figure;
-}
+enum { MEMORY, PIPE, SOCKET, MESSAGES, POSIX_MESSAGES, WAYS };
+static const char *const ways[] = {"shared memory", "pipe", "Unix socket",
+				   "System V messages", "POSIX messages"};
 
 static double
-over_file(void)
+over(int way)
 {
-	static const struct carrier file = {send_file, receive_file};
-	double figure = hand_over(&file);
-	close(ends[0]);
-	close(ends[1]);
-	return figure;
-}
-
-static double
-over_pipe(void)
-{
-	must(pipe(ends), "pipe");
-	return over_file();
-}
-
-static double
-over_socket(void)
-{
-	must(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), "socketpair");
-	return over_file();
-}
-
-static double
-over_messages(void)
-{
-	static const struct carrier messages = {send_messages,
-						receive_messages};
-	queue = must(msgget(IPC_PRIVATE, 0600), "msgget");
-	double figure = hand_over(&messages);
-	msgctl(queue, IPC_RMID, NULL);
-	return figure;
-}
-
-static double
-over_mqueue(void)
-{
-	static const struct carrier messages = {send_mqueue, receive_mqueue};
+	static const struct carrier carriers[] = {
+	    [PIPE] = {send_file, receive_file},
+	    [SOCKET] = {send_file, receive_file},
+	    [MESSAGES] = {send_messages, receive_messages},
+	    [POSIX_MESSAGES] = {send_mqueue, receive_mqueue}};
 	struct mq_attr attributes = {.mq_maxmsg = 10, .mq_msgsize = 8192};
 	char name[64];
+
 	snprintf(name, sizeof(name), "/sharemem-bench-%d", (int)getpid());
+	semid = must(semget(IPC_PRIVATE, 1, 0600), "semget");
+	queue = must(msgget(IPC_PRIVATE, 0600), "msgget");
 	mqueue = mq_open(name, O_RDWR | O_CREAT | O_EXCL, 0600, &attributes);
 	must(mqueue, "mq_open");
 	mq_unlink(name);
-	double figure = hand_over(&messages);
+	if (way == SOCKET)
+		must(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), "socketpair");
+	else
+		must(pipe(ends), "pipe");
+	double figure = hand_over(way == MEMORY ? NULL : &carriers[way]);
+	close(ends[0]);
+	close(ends[1]);
 	mq_close(mqueue);
+	msgctl(queue, IPC_RMID, NULL);
+	sem_delete(semid);
 	return figure;
 }
 
@@ -396,9 +379,9 @@ handing_over(void)
 	static const struct {
 		size_t bytes;
 		int times, runs;
-	} sizes[] = {{(size_t)4 << 10, 500, RUNS},
-		     {(size_t)64 << 10, 200, RUNS},
-		     {(size_t)1 << 20, 40, RUNS},
+	} sizes[] = {{(size_t)4 << 10, 1500, RUNS},
+		     {(size_t)64 << 10, 600, RUNS},
+		     {(size_t)1 << 20, 80, RUNS},
 		     {(size_t)16 << 20, 3, RUNS},
 		     {(size_t)256 << 20, 1, 3}};
 	const size_t most = (size_t)256 << 20;
@@ -417,23 +400,18 @@ handing_over(void)
 		"shared memory first)",
 		"");
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		char names[5][40];
-		static const char *const by[] = {
-		    "shared memory", "pipe", "Unix socket", "System V messages",
-		    "POSIX messages"};
-		struct scheme schemes[] = {{names[0], over_shared_memory, {0}},
-					   {names[1], over_pipe, {0}},
-					   {names[2], over_socket, {0}},
-					   {names[3], over_messages, {0}},
-					   {names[4], over_mqueue, {0}}};
+		struct scheme schemes[WAYS] = {0};
 		size = sizes[i].bytes;
 		times = sizes[i].times;
-		for (int s = 0; s < 5; s++)
-			snprintf(names[s], 40, "%6zu KB, %s", size >> 10,
-				 by[s]);
-		table(schemes, 5, sizes[i].runs, "GB/s", NULL);
+		for (int way = 0; way < WAYS; way++) {
+			schemes[way].run = over;
+			schemes[way].argument = way;
+			snprintf(schemes[way].name, sizeof(schemes[way].name),
+				 "%zu KB, %s", size >> 10, ways[way]);
+		}
+		table(schemes, WAYS, sizes[i].runs, "GB/s", NULL);
 		bool fastest = true;
-		for (int s = 1; s < 5; s++)
+		for (int s = 1; s < WAYS; s++)
 			fastest &= median(&schemes[s], sizes[i].runs) <
 				   median(&schemes[0], sizes[i].runs);
 		if (!fastest)
@@ -489,6 +467,7 @@ two_processes(void (*writes)(FILE *), void (*reads)(int))
 	for (int i = 0; i < 2; i++) {
 		pids[i] = must(fork(), "fork");
 		if (pids[i] == 0) {
+			pin(i);
 			if (i == 0)
 				writes(fopen(in, "r"));
 			else
@@ -507,12 +486,17 @@ two_processes(void (*writes)(FILE *), void (*reads)(int))
 	return lines / seconds;
 }
 
+enum { UNPINNED = -1 };
+
 static pid_t
-start(const char *program, const char *input, const char *output)
+start(const char *program, const char *path, const char *input,
+      const char *output, int processor)
 {
 	fflush(stdout);
 	pid_t pid = must(fork(), "fork");
 	if (pid == 0) {
+		if (processor != UNPINNED)
+			pin(processor);
 		if (input != NULL)
 			dup2(must(open(input, O_RDONLY), input), STDIN_FILENO);
 		if (output != NULL)
@@ -520,18 +504,19 @@ start(const char *program, const char *input, const char *output)
 				       0600),
 				  output),
 			     STDOUT_FILENO);
-		execl(program, program, directory, (char *)NULL);
+		execl(program, program, path, (char *)NULL);
 		err(1, "%s", program);
 	}
 	return pid;
 }
 
 static double
-by_the_programs(void)
+by_the_programs(int unused)
 {
+	(void)unused;
 	double begin = now();
-	pid_t reader = start("./reader", NULL, out);
-	pid_t writer = start("./writer", in, NULL);
+	pid_t reader = start("./reader", directory, NULL, out, 1);
+	pid_t writer = start("./writer", directory, in, NULL, 0);
 	waitpid(writer, NULL, 0);
 	waitpid(reader, NULL, 0);
 	double seconds = now() - begin;
@@ -587,58 +572,19 @@ read_turns(int file)
 }
 
 static double
-in_lock_step(void (*writes)(FILE *))
+in_lock_step(int by_lines)
 {
 	shmid = must(shmget(IPC_PRIVATE, SHM_SIZE, 0600), "shmget");
 	semid = must(semget(IPC_PRIVATE, 2, 0600), "semget");
 	segment = shm_attach(shmid, 0);
 	change(0, +1);
 	ends[0] = ends[1] = -1;
-	double figure = two_processes(writes, read_turns);
+	double figure = two_processes(
+	    by_lines ? write_line_by_line : write_blocks, read_turns);
 	shm_detach(segment);
 	shm_delete(shmid);
 	sem_delete(semid);
 	return figure;
-}
-
-/* A slow scheme is given the first part of the file. */
-static double
-with_fewer_lines(int fewer, double (*run)(void))
-{
-	const int all = lines;
-	char command[512];
-	snprintf(command, sizeof(command), "mv %s %s && head -n %d %s > %s", in,
-		 copy, fewer, copy, in);
-	must(system(command), command);
-	lines = fewer;
-	double figure = run();
-	lines = all;
-	must(rename(copy, in), in);
-	return figure;
-}
-
-static double
-blocks_in_lock_step(void)
-{
-	return in_lock_step(write_blocks);
-}
-
-static double
-lines_in_lock_step(void)
-{
-	return in_lock_step(write_line_by_line);
-}
-
-static double
-fewer_blocks_in_lock_step(void)
-{
-	return with_fewer_lines(60000, blocks_in_lock_step);
-}
-
-static double
-fewer_lines_in_lock_step(void)
-{
-	return with_fewer_lines(15000, lines_in_lock_step);
 }
 
 /* Blocks of 256 bytes through a pipe, a socket, a message queue. */
@@ -683,26 +629,37 @@ read_from_queue(int file)
 }
 
 static double
-through_pipe(void)
+through(int way)
 {
-	must(pipe(ends), "pipe");
+	if (way == MESSAGES) {
+		queue = must(msgget(IPC_PRIVATE, 0600), "msgget");
+		ends[0] = ends[1] = -1;
+		double figure = two_processes(write_to_queue, read_from_queue);
+		msgctl(queue, IPC_RMID, NULL);
+		return figure;
+	}
+	if (way == SOCKET)
+		must(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends),
+		     "socketpair");
+	else
+		must(pipe(ends), "pipe");
 	return two_processes(write_to_end, read_from_end);
 }
 
+/* A slow scheme is given but the first part of the file. */
 static double
-through_socket(void)
+in_lock_step_with_fewer(int by_lines)
 {
-	must(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), "socketpair");
-	return two_processes(write_to_end, read_from_end);
-}
+	const int all = lines;
+	char command[512];
 
-static double
-through_queue(void)
-{
-	queue = must(msgget(IPC_PRIVATE, 0600), "msgget");
-	ends[0] = ends[1] = -1;
-	double figure = two_processes(write_to_queue, read_from_queue);
-	msgctl(queue, IPC_RMID, NULL);
+	lines = by_lines ? 15000 : 60000;
+	snprintf(command, sizeof(command), "mv %s %s && head -n %d %s > %s", in,
+		 copy, lines, copy, in);
+	must(system(command), command);
+	double figure = in_lock_step(by_lines);
+	lines = all;
+	must(rename(copy, in), in);
 	return figure;
 }
 
@@ -710,7 +667,7 @@ static double bytes_a_line;
 
 /* Count the system calls of everything that `run' starts, and its turns. */
 static void
-count_calls(double (*run)(void), double *calls, double *turns)
+count_calls(const struct scheme *scheme, double *calls, double *turns)
 {
 	int status;
 	pid_t pid, tracer;
@@ -725,7 +682,7 @@ count_calls(double (*run)(void), double *calls, double *turns)
 		if (root == 0) {
 			ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 			raise(SIGSTOP);
-			run();
+			scheme->run(scheme->argument);
 			_exit(0);
 		}
 		waitpid(root, &status, 0);
@@ -781,25 +738,21 @@ static void
 job(void)
 {
 	struct scheme schemes[] = {
-	    {"writer and reader", by_the_programs, {0}},
-	    {"lock-step, blocks (60,000 lines)",
-	     fewer_blocks_in_lock_step,
-	     {0}},
-	    {"lock-step, lines (15,000)", fewer_lines_in_lock_step, {0}},
-	    {"System V messages", through_queue, {0}},
-	    {"pipe", through_pipe, {0}},
-	    {"Unix socket, packets", through_socket, {0}}};
-	double (*const plain[])(void) = {
-	    by_the_programs, blocks_in_lock_step, lines_in_lock_step,
-	    through_queue,   through_pipe,	  through_socket};
+	    {"writer and reader", by_the_programs, 0, {0}},
+	    {"lock-step by blocks", in_lock_step, 0, {0}},
+	    {"lock-step by lines", in_lock_step, 1, {0}},
+	    {"System V messages", through, MESSAGES, {0}},
+	    {"pipe", through, PIPE, {0}},
+	    {"Unix socket, packets", through, SOCKET, {0}}};
 
 	lines = 3000;
 	make_lines(lines);
 	for (int i = 0; i < 6; i++) {
-		count_calls(plain[i], &job_calls[i], &job_turns[i]);
+		count_calls(&schemes[i], &job_calls[i], &job_turns[i]);
 		job_calls[i] /= lines;
 		job_turns[i] /= lines;
 	}
+	schemes[1].run = schemes[2].run = in_lock_step_with_fewer;
 	lines = 300000;
 	make_lines(lines);
 	bytes_a_line = (double)length_of(in) / lines;
@@ -810,14 +763,16 @@ job(void)
 	job_row = 0;
 	table(schemes, 6, RUNS, "lines/s", print_job);
 	const double ours = median(&schemes[0], RUNS);
-	printf("\n  writer and reader are %.1f times lock-step by blocks, %.1f "
-	       "times by lines,\n  and %.2f of the pipe.  The pipe holds 16 "
-	       "blocks, so its ends seldom wait for\n  each other; ours hands "
-	       "over every 252 bytes, with 5 calls: 2 of the writer, 3 of\n  "
-	       "the reader, each of which waits for the other processor's.\n",
-	       ours / median(&schemes[1], RUNS),
-	       ours / median(&schemes[2], RUNS),
-	       ours / median(&schemes[4], RUNS));
+	printf(
+	    "\n  Lock-step is given 60,000 and 15,000 of the lines.  writer "
+	    "and "
+	    "reader are %.1f\n  times lock-step by blocks, %.1f times by "
+	    "lines, and %.2f of the pipe.  A pipe\n  holds 16 blocks of 256 "
+	    "bytes, so that its ends run side by side; through one\n  segment "
+	    "they go one after the other: five calls a turn, each of which "
+	    "finds the\n  semaphores in the other processor's cache.\n",
+	    ours / median(&schemes[1], RUNS), ours / median(&schemes[2], RUNS),
+	    ours / median(&schemes[4], RUNS));
 }
 
 /* ---- 4. One line ---- */
@@ -855,6 +810,7 @@ start_relays(int kind)
 		relays[i] = must(fork(), "fork");
 		if (relays[i] > 0)
 			continue;
+		pin(i);
 		close(first[1]);
 		if (kind > 0)
 			close(between[i == 0 ? 0 : 1]);
@@ -906,30 +862,13 @@ static int trip_run[3];
 static double
 trips_of(int kind)
 {
+	const int run = trip_run[kind]++;
 	if (percentile == 0) {
 		make_trips(kind);
-		kept[kind][0][trip_run[kind]] = trips[TRIPS / 2];
-		kept[kind][1][trip_run[kind]] = trips[TRIPS * 99 / 100];
+		kept[kind][0][run] = trips[TRIPS / 2];
+		kept[kind][1][run] = trips[TRIPS * 99 / 100];
 	}
-	return kept[kind][percentile][trip_run[kind]++];
-}
-
-static double
-trips_of_programs(void)
-{
-	return trips_of(0);
-}
-
-static double
-trips_of_pipe(void)
-{
-	return trips_of(1);
-}
-
-static double
-trips_of_socket(void)
-{
-	return trips_of(2);
+	return kept[kind][percentile][run];
 }
 
 static void
@@ -939,18 +878,17 @@ one_line(void)
 		"to the second's output",
 		"");
 	for (percentile = 0; percentile < 2; percentile++) {
-		struct scheme schemes[] = {
-		    {percentile == 0 ? "half, writer and reader"
-				     : "99 of 100, writer and reader",
-		     trips_of_programs,
-		     {0}},
-		    {percentile == 0 ? "half, by pipe" : "99 of 100, by pipe",
-		     trips_of_pipe,
-		     {0}},
-		    {percentile == 0 ? "half, by socket"
-				     : "99 of 100, by socket",
-		     trips_of_socket,
-		     {0}}};
+		struct scheme schemes[3] = {0};
+		static const char *const by[] = {"writer and reader", "a pipe",
+						 "a socket"};
+		for (int kind = 0; kind < 3; kind++) {
+			schemes[kind].run = trips_of;
+			schemes[kind].argument = kind;
+			snprintf(schemes[kind].name, sizeof(schemes[kind].name),
+				 "%s: %s", by[kind],
+				 percentile == 0 ? "half within"
+						 : "99 of 100 within");
+		}
 		memset(trip_run, 0, sizeof(trip_run));
 		table(schemes, 3, 3, "us", NULL);
 	}
@@ -998,14 +936,8 @@ waiting(void)
 	snprintf(other, sizeof(other), "%s/other", directory);
 	must(mkdir(other, 0700), other);
 	make_lines(100);
-	pid_t pids[2] = {start("./reader", NULL, out), 0};
-	fflush(stdout);
-	pids[1] = must(fork(), "fork");
-	if (pids[1] == 0) {
-		dup2(open(in, O_RDONLY), STDIN_FILENO);
-		execl("./writer", "writer", other, (char *)NULL);
-		_exit(127);
-	}
+	pid_t pids[2] = {start("./reader", directory, NULL, out, UNPINNED),
+			 start("./writer", other, in, NULL, UNPINNED)};
 	sleep(1);
 	for (int i = 0; i < 2; i++)
 		used(pids[i], &before[i], &woken[i]);
@@ -1025,36 +957,32 @@ waiting(void)
 	for (int i = 0; i < 2; i++)
 		waitpid(pids[i], NULL, 0);
 	/* The writer's text waits for a reader, and here he is. */
-	pid_t pid = fork();
-	if (pid == 0) {
-		dup2(open("/dev/null", O_WRONLY), STDOUT_FILENO);
-		execl("./reader", "reader", other, (char *)NULL);
-		_exit(127);
-	}
-	waitpid(pid, NULL, 0);
+	waitpid(start("./reader", other, NULL, out, UNPINNED), NULL, 0);
 	rmdir(other);
 }
 
 /* ---- 6. Growth ---- */
 
-static int pairs = 1;
+enum { PAIR_MEGABYTES = 8, LINES_A_MEGABYTE = 23256 };
 
 static double
-seconds_of_pairs(void)
+seconds_of(int pairs)
 {
 	pid_t pids[16];
 	char name[96];
-	double begin = now();
+	off_t all = 0;
 
+	double begin = now();
 	for (int i = 0; i < pairs; i++) {
 		snprintf(name, sizeof(name), "%s%d", out, i);
-		pids[2 * i] = start("./reader", NULL, name);
-		pids[2 * i + 1] = start("./writer", in, NULL);
+		pids[2 * i] =
+		    start("./reader", directory, NULL, name, UNPINNED);
+		pids[2 * i + 1] =
+		    start("./writer", directory, in, NULL, UNPINNED);
 	}
 	for (int i = 0; i < 2 * pairs; i++)
 		waitpid(pids[i], NULL, 0);
 	double seconds = now() - begin;
-	off_t all = 0;
 	for (int i = 0; i < pairs; i++) {
 		snprintf(name, sizeof(name), "%s%d", out, i);
 		all += length_of(name);
@@ -1065,42 +993,51 @@ seconds_of_pairs(void)
 	return seconds;
 }
 
-static double scale;
+static double
+milliseconds_a_megabyte(int megabytes)
+{
+	make_lines(megabytes * LINES_A_MEGABYTE);
+	return seconds_of(1) * 1e3 / megabytes;
+}
+
+static double
+milliseconds_with(int pairs)
+{
+	make_lines(PAIR_MEGABYTES * LINES_A_MEGABYTE / pairs);
+	return seconds_of(pairs) * 1e3;
+}
 
 static void
 print_bar(const struct scheme *scheme, double figure)
 {
-	(void)scheme;
-	putchar(' ');
-	for (int i = 0; i < (int)(figure / scale * 20 + 0.5) && i < 40; i++)
+	/* The first row is called first: its bar is 10 long. */
+	static double scale;
+	if (scheme->argument == 1)
+		scale = figure / 10;
+	printf("  ");
+	for (int i = 0; i < (int)(figure / scale + 0.5) && i < 60; i++)
 		putchar('#');
 }
 
 static void
 growth(void)
 {
-	static const int megabytes[] = {1, 10, 100}, counts[] = {1, 2, 4, 8};
-	char name[40];
+	struct scheme more_data[] = {
+	    {"1 MB", milliseconds_a_megabyte, 1, {0}},
+	    {"10 MB", milliseconds_a_megabyte, 10, {0}},
+	    {"100 MB", milliseconds_a_megabyte, 100, {0}}};
+	struct scheme more_processes[] = {
+	    {"1 writer, 1 reader", milliseconds_with, 1, {0}},
+	    {"2 writers, 2 readers", milliseconds_with, 2, {0}},
+	    {"4 writers, 4 readers", milliseconds_with, 4, {0}},
+	    {"8 writers, 8 readers", milliseconds_with, 8, {0}}};
 
-	heading("6. More data, one writer and one reader", "  time a MB");
-	for (int i = 0; i < 3; i++) {
-		struct scheme scheme[] = {{name, seconds_of_pairs, {0}}};
-		make_lines(megabytes[i] * 23256);
-		snprintf(name, sizeof(name), "%d MB", megabytes[i]);
-		scale = 0.02 * megabytes[i];
-		table(scheme, 1, i < 2 ? RUNS : 1, "s", print_bar);
-	}
-	heading("   The same 8 MB, shared among writers and readers", "  time");
-	for (int i = 0; i < 4; i++) {
-		struct scheme scheme[] = {{name, seconds_of_pairs, {0}}};
-		pairs = counts[i];
-		make_lines(8 * 23256 / pairs);
-		snprintf(name, sizeof(name), "%d writers, %d readers", pairs,
-			 pairs);
-		scale = 0.3;
-		table(scheme, 1, RUNS, "s", print_bar);
-	}
-	pairs = 1;
+	heading("6. More data: the time for a megabyte", "");
+	table(more_data, 3, 3, "ms", print_bar);
+	heading("   More processes: the time for the same 8 MB, shared among "
+		"them",
+		"");
+	table(more_processes, 4, RUNS, "ms", print_bar);
 }
 
 static void
