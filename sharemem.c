@@ -639,8 +639,8 @@ complain(const struct channel *channel)
 	switch (channel->object) {
 	case PATH:
 		warn("%s", channel->path);
-		warnx("the path names the channel: give both programs the same "
-		      "file or directory");
+		warnx("the path names the channel: it must be there, for both "
+		      "programs");
 		return EXIT_FAILURE;
 	case INPUT:
 		warn("standard input");

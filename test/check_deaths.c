@@ -136,7 +136,8 @@ run_to_call(struct victim *victim, int calls)
 		deliver = 0;
 		ck_assert_int_eq(waitpid(victim->pid, &status, 0), victim->pid);
 		if (!WIFSTOPPED(status)) {
-			ck_assert_int_eq(status, 0);
+			ck_assert(status == 0 ||
+				  (victim->signalled && WIFSIGNALED(status)));
 			victim->over = true;
 			return;
 		}
@@ -348,14 +349,14 @@ END_TEST
 
 /* ---- A signal at every system call ---- */
 
-/* Signals the process when it sleeps in one of the steps. */
+/* Signals the process when it, and so many in all, sleep in their steps. */
 static pid_t
-start_signaller(pid_t victim)
+start_signaller(pid_t victim, int sleepers)
 {
 	pid_t pid = fork();
 	if (pid == 0) {
 		while (semaphore_set() == -1 ||
-		       sleep_for_more(NEWS) + sleep_for_zero(UNREAD) == 0)
+		       sleep_for_more(NEWS) + sleep_for_zero(UNREAD) < sleepers)
 			nap();
 		kill(victim, SIGTERM);
 		_exit(0);
@@ -373,7 +374,7 @@ START_TEST(a_signal_at_any_system_call_ends_a_program_that_would_wait)
 	make_inputs();
 	do {
 		victim = start_traced(program, "in", "out");
-		pid_t signaller = start_signaller(victim.pid);
+		pid_t signaller = start_signaller(victim.pid, 1);
 		run_to_call(&victim, ++calls);
 		ck_assert(!victim.over);
 		kill(signaller, SIGKILL);
@@ -387,6 +388,37 @@ START_TEST(a_signal_at_any_system_call_ends_a_program_that_would_wait)
 		expect_nothing_left();
 	} while (!victim.signalled);
 	printf("%s signalled at each of its %d system calls\n", program,
+	       calls - 1);
+}
+END_TEST
+
+/* Of two that leave at once, one must take itself for the last. */
+START_TEST(two_that_leave_at_once_leave_nothing)
+{
+	int calls = 0;
+	struct victim victim;
+
+	do {
+		pid_t other = start_reader("out");
+		eventually(sleep_for_more(NEWS) == 1);
+		victim = start_traced("reader", NULL, "out");
+		pid_t signaller = start_signaller(victim.pid, 2);
+		run_to_call(&victim, ++calls);
+		kill(signaller, SIGKILL);
+		await(signaller);
+		kill(other, SIGTERM);
+		eventually(rests(other) || sleep_for_more(NEWS) == 0);
+		if (!victim.over) {
+			if (!victim.signalled)
+				kill(victim.pid, SIGTERM);
+			ptrace(PTRACE_DETACH, victim.pid, NULL, NULL);
+			ck_assert_int_eq(signal_of(victim.pid), SIGTERM);
+		}
+		ck_assert_int_eq(signal_of(other), SIGTERM);
+		expect_nothing_left();
+	} while (!victim.over);
+	printf("reader stopped at each of its %d system calls while another "
+	       "leaves\n",
 	       calls - 1);
 }
 END_TEST
@@ -408,5 +440,6 @@ deaths_suite(void)
 	tcase_add_loop_test(
 	    tcase, a_signal_at_any_system_call_ends_a_program_that_would_wait,
 	    0, 2);
+	tcase_add_test(tcase, two_that_leave_at_once_leave_nothing);
 	return suite;
 }

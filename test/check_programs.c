@@ -211,6 +211,14 @@ START_TEST(the_end_of_one_writer_of_two_does_not_end_the_readers)
 	eventually(sleep_for_more(NEWS) == 2 && semaphore(WRITERS) == 1);
 	ck_assert_int_eq(exit_status(start_writer(NULL)), 0);
 	eventually(semaphore(NEWS) == 0 && sleep_for_more(NEWS) == 2);
+	/* Nor does it leave anything to undo but what is still to be done. */
+	for (int i = 0; i < 2; i++) {
+		kill(readers[i], SIGKILL);
+		await(readers[i]);
+		readers[i] = start_reader("out");
+	}
+	eventually(sleep_for_more(NEWS) == 2);
+	ck_assert_int_eq(semaphore(GUARD), 1);
 	ck_assert_int_eq(write(first_feed, "still here\n", 11), 11);
 	eventually(file_has("out", "still here\n"));
 	close(first_feed);
@@ -401,8 +409,8 @@ END_TEST
 
 START_TEST(on_terminals_lines_appear_with_prompt_and_prefix_and_ctrl_d_ends)
 {
-	struct terminal reader = start_on_terminal("reader", NULL);
-	struct terminal writer = start_on_terminal("writer", NULL);
+	struct terminal reader = start_on_terminal("reader");
+	struct terminal writer = start_on_terminal("writer");
 	eventually(shows(&writer, "writer: "));
 	type(&writer, "Hello\n");
 	eventually(shows(&reader, "reader: Hello\n"));
@@ -422,7 +430,7 @@ END_TEST
 
 START_TEST(on_a_terminal_the_writer_says_once_that_nobody_reads)
 {
-	struct terminal writer = start_on_terminal("writer", NULL);
+	struct terminal writer = start_on_terminal("writer");
 	eventually(shows(&writer, "writer: "));
 	type(&writer, "one\n");
 	eventually(shows(&writer, "one\nwriter: "));
@@ -430,7 +438,7 @@ START_TEST(on_a_terminal_the_writer_says_once_that_nobody_reads)
 	type(&writer, "two\n");
 	eventually(shows(&writer, "nobody reads"));
 	type(&writer, "three\n");
-	struct terminal reader = start_on_terminal("reader", NULL);
+	struct terminal reader = start_on_terminal("reader");
 	eventually(shows(&reader, "one\nreader: two\nreader: three\n"));
 	type(&writer, "\4");
 	ck_assert_int_eq(exit_status(writer.pid), 0);
@@ -443,8 +451,8 @@ END_TEST
 
 START_TEST(on_a_terminal_ctrl_c_in_either_leaves_nothing_behind)
 {
-	struct terminal reader = start_on_terminal("reader", NULL);
-	struct terminal writer = start_on_terminal("writer", NULL);
+	struct terminal reader = start_on_terminal("reader");
+	struct terminal writer = start_on_terminal("writer");
 	struct terminal *first = _i == 0 ? &reader : &writer;
 	struct terminal *second = _i == 0 ? &writer : &reader;
 	eventually(shows(&writer, "writer: "));
@@ -461,8 +469,8 @@ END_TEST
 
 START_TEST(on_a_terminal_an_unfinished_line_ends_with_two_ctrl_d)
 {
-	struct terminal reader = start_on_terminal("reader", NULL);
-	struct terminal writer = start_on_terminal("writer", NULL);
+	struct terminal reader = start_on_terminal("reader");
+	struct terminal writer = start_on_terminal("writer");
 	eventually(shows(&writer, "writer: "));
 	type(&writer, "half\4");
 	type(&writer, "\4");
@@ -476,7 +484,7 @@ END_TEST
 START_TEST(a_long_line_has_one_prefix)
 {
 	make_input(LINES - 1);
-	struct terminal reader = start_on_terminal("reader", NULL);
+	struct terminal reader = start_on_terminal("reader");
 	pid_t writer = start_writer("in");
 	eventually(shows(&reader, "reader: after\n"));
 	ck_assert_int_eq(exit_status(writer), 0);

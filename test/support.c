@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 static char base[] = "/tmp/sharemem.XXXXXX";
-static char top[PATH_MAX]; /* where the programs are */
+char top[PATH_MAX];
 char directory[PATH_MAX];
 int feed = -1;
 static pid_t runner_pid;
@@ -54,9 +54,25 @@ in_directory(const char *name)
 	return path;
 }
 
+/*
+ * With CK_ONE_FAILURE set, the tests after a failure fail at once: there is a
+ * marker while a test runs, and only one that passes removes it.
+ */
+static const char *
+marker(void)
+{
+	static char path[sizeof(base) + 16];
+	snprintf(path, sizeof(path), "%s/.running", base);
+	return path;
+}
+
 void
 enter_directory(void)
 {
+	if (getenv("CK_ONE_FAILURE") != NULL) {
+		ck_assert_msg(access(marker(), F_OK) == -1, "an earlier one");
+		close(open(marker(), O_CREAT | O_WRONLY, 0600));
+	}
 	/* Check's own handlers are not for the programs that we start. */
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
@@ -75,6 +91,7 @@ void
 expect_nothing_left(void)
 {
 	ck_assert_msg(!anything_left(), "a set or a segment is left behind");
+	unlink(marker());
 }
 
 TCase *
@@ -152,6 +169,21 @@ redirect(const char *name, int flags, int fd)
 		err(125, "%s", path);
 	dup2(opened, fd);
 	close(opened);
+}
+
+struct terminal
+terminal_for(void (*code)(const void *), const void *argument)
+{
+	struct winsize size = {.ws_row = 50, .ws_col = 200};
+	struct terminal terminal = {.text = calloc(1, SCREEN)};
+
+	fflush(NULL);
+	terminal.pid = forkpty(&terminal.master, NULL, NULL, &size);
+	ck_assert_int_ne(terminal.pid, -1);
+	if (terminal.pid == 0)
+		code(argument);
+	fcntl(terminal.master, F_SETFL, O_NONBLOCK);
+	return terminal;
 }
 
 static void
@@ -270,18 +302,16 @@ sleep_for_zero(int index)
 	return semctl(semaphore_set(), index, GETZCNT);
 }
 
-struct terminal
-start_on_terminal(const char *program, const char *const arguments[])
+static void
+execute_on_terminal(const void *program)
 {
-	struct terminal terminal = {.text = calloc(1, SCREEN)};
+	execute(program, NULL);
+}
 
-	fflush(NULL);
-	terminal.pid = forkpty(&terminal.master, NULL, NULL, NULL);
-	ck_assert_int_ne(terminal.pid, -1);
-	if (terminal.pid == 0)
-		execute(program, arguments);
-	fcntl(terminal.master, F_SETFL, O_NONBLOCK);
-	return terminal;
+struct terminal
+start_on_terminal(const char *program)
+{
+	return terminal_for(execute_on_terminal, program);
 }
 
 void
@@ -388,6 +418,7 @@ main(void)
 	atexit(clean_up);
 	SRunner *runner = srunner_create(chapter_suite());
 	srunner_add_suite(runner, programs_suite());
+	srunner_add_suite(runner, readme_suite());
 	srunner_add_suite(runner, foreign_suite());
 	srunner_add_suite(runner, deaths_suite());
 	srunner_add_suite(runner, storms_suite());

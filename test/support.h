@@ -18,12 +18,14 @@ int deadline(void);
 /* The suites, one a file. */
 Suite *chapter_suite(void);
 Suite *programs_suite(void);
+Suite *readme_suite(void);
 Suite *foreign_suite(void);
 Suite *deaths_suite(void);
 Suite *storms_suite(void);
 
 /* The test's own directory: the channel, and the place for its files. */
 extern char directory[];
+extern char top[]; /* where the programs are: the current directory */
 const char *in_directory(const char *name);
 
 /* Fixture: makes the directory.  What the test leaves, main() removes. */
@@ -89,8 +91,8 @@ struct terminal {
 	int master;
 	char *text;
 };
-struct terminal start_on_terminal(const char *program,
-				  const char *const arguments[]);
+struct terminal start_on_terminal(const char *program);
+struct terminal terminal_for(void (*code)(const void *), const void *argument);
 void type(struct terminal *terminal, const char *keys);
 bool shows(struct terminal *terminal, const char *text);
 
