@@ -5,7 +5,7 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
 	-Wstrict-prototypes -Wmissing-prototypes
 COMPILE = $(CC) -std=c11 $(WARNINGS) $(CFLAGS)
 
-PACKAGES = check pkg-config
+PACKAGES = check pkg-config strace util-linux
 SUITES = $(patsubst %.c,%.o,$(wildcard test/check*.c)) test/support.o
 SOURCES = $(wildcard *.[ch] test/*.[ch])
 ROOT = $(shell [ `id -u` = 0 ] || echo sudo)
@@ -42,9 +42,9 @@ have-check: $(filter deps,$(MAKECMDGOALS))
 deps: ## install what the tests need (Debian, Fedora, Arch or Alpine packages)
 	if command -v apt-get; then $(ROOT) apt-get update -q && \
 		$(ROOT) apt-get install -qy $(PACKAGES); \
-	elif command -v dnf; then $(ROOT) dnf install -y check-devel pkgconf; \
-	elif command -v pacman; then $(ROOT) pacman -S --needed check pkgconf; \
-	elif command -v apk; then $(ROOT) apk add check-dev pkgconf; \
+	elif command -v dnf; then $(ROOT) dnf install -y check-devel pkgconf strace; \
+	elif command -v pacman; then $(ROOT) pacman -S --needed check pkgconf strace; \
+	elif command -v apk; then $(ROOT) apk add check-dev pkgconf strace; \
 	else echo "install $(PACKAGES) yourself" >&2; exit 1; fi
 
 demo: all ## see the programs do their job, in ten seconds
