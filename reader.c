@@ -24,6 +24,7 @@ static const char help[] =
     "  path        names the channel: an existing file or directory, the same\n"
     "              for both programs (default: the current directory)\n";
 
+/* Write it all out.  0, or -1: then the turn is not given back. */
 static int
 print(const char *bytes, size_t count)
 {
@@ -58,6 +59,7 @@ print_named(const char *text, size_t length, bool *new_line)
 	return print(named, count);
 }
 
+/* The documents' loop.  0 at the end of input, or -1. */
 static int
 read_turns(struct channel *channel)
 {
@@ -65,15 +67,15 @@ read_turns(struct channel *channel)
 	bool new_line = true;
 	ssize_t length;
 
-	while ((length = begin_read(channel)) > 0) {
+	while ((length = begin_read(channel)) > 0) { /* sem_wait, sem_p */
 		const char *text = channel->shmaddr->text;
 		if ((terminal ? print_named(text, (size_t)length, &new_line)
 			      : print(text, (size_t)length)) == -1) {
 			channel->object = OUTPUT;
 			return -1;
 		}
-		stay_inside(channel);
-		if (end_read(channel) == -1)
+		stay_inside(channel);	     /* sleep */
+		if (end_read(channel) == -1) /* sem_v */
 			return -1;
 	}
 	if (terminal && !new_line)
@@ -87,6 +89,7 @@ main(int argc, char *argv[])
 	struct channel channel = options(argc, argv, READER, help);
 	int status = EXIT_SUCCESS;
 
+	/* createsem or opensem, createshm, shmat; and then the loop. */
 	if (join(&channel) == -1 || read_turns(&channel) == -1)
 		status = complain(&channel);
 	leave(&channel);

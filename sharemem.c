@@ -314,10 +314,10 @@ begin(struct channel *channel, const struct step *quick,
 {
 	for (int tries = 0; !interrupted(); tries++) {
 		const struct step *step = tries < TRIES ? quick : patient;
+		const int flag = tries < TRIES ? IPC_NOWAIT : 0;
 		if (tries == TRIES)
 			tell(channel, NULL, "waits for %s", step->waits);
-		if (operate(channel, step, tries < TRIES ? IPC_NOWAIT : 0) ==
-		    0) {
+		if (operate(channel, step, flag) == 0) {
 			channel->inside = true;
 			tell(channel, NULL, "inside");
 			return step;

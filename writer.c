@@ -85,6 +85,7 @@ next_text(struct input *input)
 	}
 }
 
+/* The documents' loop.  0 at the end of input, or -1. */
 static int
 write_turns(struct channel *channel)
 {
@@ -98,13 +99,13 @@ write_turns(struct channel *channel)
 			warnx("nobody reads yet: start ./reader");
 			said = true;
 		}
-		if (begin_write(channel) == -1)
+		if (begin_write(channel) == -1) /* sem_wait, sem_p */
 			return -1;
 		channel->shmaddr->length = (uint32_t)length;
 		memcpy(channel->shmaddr->text, input.bytes + input.start,
 		       (size_t)length);
-		stay_inside(channel);
-		if (end_write(channel) == -1)
+		stay_inside(channel);	      /* sleep */
+		if (end_write(channel) == -1) /* sem_v */
 			return -1;
 		input.start += (size_t)length;
 	}
@@ -119,6 +120,7 @@ main(int argc, char *argv[])
 	struct channel channel = options(argc, argv, WRITER, help);
 	int status = EXIT_SUCCESS;
 
+	/* createsem or opensem, createshm, shmat; and then the loop. */
 	if (join(&channel) == -1 || write_turns(&channel) == -1)
 		status = complain(&channel);
 	leave(&channel);

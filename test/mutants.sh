@@ -85,7 +85,7 @@ a stop ends the wait@sharemem.c@s/result == -1 && errno == EINTR && !interrupted
 a second signal does not kill@sharemem.c@s/action.sa_flags = (int)SA_RESETHAND;//@The programs
 an ignored signal is caught@sharemem.c@s/before.sa_handler != SIG_IGN/1/@The programs
 the signal's status is lost@sharemem.c@s/raise(signalled);/exit(0);/@The programs
-a reader that polls@sharemem.c@s/operate(channel, step, tries < TRIES ? IPC_NOWAIT : 0)/operate(channel, step, IPC_NOWAIT)/;s/if (tries % 2 == 0)/if (tries > 40) nanosleep(\&(struct timespec){0, 1000000}, NULL); else/@The programs
+a reader that polls@sharemem.c@s/operate(channel, step, flag)/operate(channel, step, IPC_NOWAIT)/;s/if (tries % 2 == 0)/if (tries > 40) nanosleep(\&(struct timespec){0, 1000000}, NULL); else/@The programs
 lines are split@writer.c@s/if (text\[length - 1\] == '\\n')/if (length == fits)/@The programs
 the end of input is forgotten@writer.c@s/ || input->ended)/)/@The programs
 the writer holds the guard while it reads@writer.c@s/while ((length = next_text(&input)) > 0) {/while (begin_write(channel) == 0 \&\& (length = next_text(\&input)) > 0) { end_write(channel);/@The programs
