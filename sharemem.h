@@ -3,9 +3,9 @@
  * that guard it, and the helpers.
  *
  * First the documents' seven helpers and the calls that they describe, then the
- * steps of the two programs, which are made of them.  A helper returns -1 and
- * sets errno when it fails; it prints nothing.  "Documents" are the chapter
- * (sections 5.1.1 to 5.1.3) and the paper (sections 1 to 5) named in README.
+ * steps of the two programs.  A helper returns -1 and sets errno when it fails;
+ * it prints nothing, but for -v's lines.  "Documents" are the chapter (5.1.1
+ * to 5.1.3) and the paper (1 to 5) that README names.
  */
 #ifndef SHAREMEM_H
 #define SHAREMEM_H
@@ -24,7 +24,7 @@
 
 /* The segment.  It has a length and no terminating NUL: any byte is text. */
 struct segment {
-	uint32_t length;      /* bytes of text, 0 to TEXT_SIZE */
+	uint32_t length;      /* bytes of text, 1 to TEXT_SIZE */
 	char text[TEXT_SIZE]; /* the text, first byte first */
 };
 static_assert(sizeof(struct segment) == SHM_SIZE, "a segment of 256 bytes");
@@ -173,8 +173,10 @@ struct channel {
 };
 
 /*
- * Read the command line both programs have: [-hv] [-s seconds] [path].  Prints
- * `help' and exits with 0 for -h, exits with 2 on wrong usage.
+ * Read the command line of either program: [-hv] [-s seconds] [path].  Prints
+ * `help' and exits with 0 for -h; exits with 2 on wrong usage.
+ *
+ * Returns a channel that is not joined yet.  getopt(3).
  */
 struct channel options(int argc, char *argv[], enum role role,
 		       const char *help);
@@ -182,54 +184,74 @@ struct channel options(int argc, char *argv[], enum role role,
 /*
  * Join the channel: create the set and the segment, or find those that are
  * there, and attach, a reader to read only.  From now on SIGINT, SIGTERM and
- * SIGHUP interrupt whoever waits: the steps below then fail with EINTR.
+ * SIGHUP interrupt whoever waits.
  *
- * Returns 0, or -1: EPERM if what is under our keys is not ours, which is left
- * as it is; and as the helpers above.
+ * Returns 0, or -1: EPERM if what is under our keys is not ours (it is left as
+ * it is), EACCES if we may not even look, EINTR, and as the helpers above.
+ * Documents: chapter 5.1.2, allocate and attach; the programs' first lines.
  */
 int join(struct channel *channel);
 
 /*
- * The documents' sem_wait and sem_p in one step, so that nobody slips in
- * between: wait until all is read and the guard is free, and take the guard.
+ * Wait until all is printed and the guard is free, and take the guard, in one
+ * step, so that nobody slips in between.
  *
- * Returns 0, inside; or -1: EIDRM if the set has been removed, EINTR.
+ * Returns 0, inside; or -1: EIDRM if the set has been removed, EINTR after a
+ * signal.  Documents: paper 5, the writer's sem_wait and sem_p.
  */
 int begin_write(struct channel *channel);
 
-/* The documents' sem_v: the text is there and the guard free.  0 or -1. */
+/*
+ * What is in the segment now is a text, and the guard is free.
+ *
+ * Returns 0, outside; or -1: EIDRM if the set has been removed, ERANGE if 32767
+ * news wait for a reader.  Documents: paper 5, the writer's sem_v.
+ */
 int end_write(struct channel *channel);
 
 /*
- * Wait for a text, and take the guard: the documents' sem_wait and sem_p.
+ * Wait for a text, and take the guard.
  *
- * Returns the text's length in bytes, inside; 0 at the end of input: all is
- * printed and the last writer has ended; or -1: EIDRM if the set has been
- * removed, EINTR, EBADMSG if the length in the segment is none.
+ * Returns the text's length in bytes, inside; 0, outside, at the end of input:
+ * all is printed and the last writer has ended; or -1: EIDRM if the set has
+ * been removed, EINTR after a signal, EBADMSG (inside) if the segment's length
+ * is none.  Documents: paper 5, the reader's sem_wait and sem_p.
  */
 ssize_t begin_read(struct channel *channel);
 
-/* The documents' sem_v: the text is printed, the guard free.  0 or -1. */
+/*
+ * The text is printed: it is gone, and the guard is free.
+ *
+ * Returns 0, outside; or -1: EIDRM if the set has been removed.  Documents:
+ * paper 5, the reader's sem_v.
+ */
 int end_read(struct channel *channel);
 
-/* The documents' sleep inside: -s seconds, less after a signal. */
+/*
+ * Stay inside for the channel's seconds, or until a signal comes.  Documents:
+ * paper 5, the programs' sleep; nanosleep(2).
+ */
 void stay_inside(const struct channel *channel);
 
-/* True while text waits in the segment and no reader is attached. */
+/*
+ * Returns true while text waits in the segment and no reader is attached.
+ * Documents: paper 1, shm_nattch.
+ */
 bool nobody_reads(const struct channel *channel);
 
-/* True when a signal has asked the program to end. */
+/* Returns true when SIGINT, SIGTERM or SIGHUP has asked us to end. */
 bool interrupted(void);
 
 /*
- * Leave the channel: the last one removes segment and set, unless there is
- * text that nobody has read.  After a signal, end by that signal.
+ * Leave the channel: detach, and if we are the last and all is printed, remove
+ * segment and set.  Waits for the guard.  After a signal it does not return,
+ * but ends by that signal.  Documents: chapter 5.1.2, detach and deallocate.
  */
 void leave(struct channel *channel);
 
 /*
  * Say on standard error what failed (errno), on what, and what to do; nothing
- * after a signal.  Returns the exit status, EXIT_FAILURE.
+ * after a signal.  Returns the exit status, EXIT_FAILURE.  err(3).
  */
 int complain(const struct channel *channel);
 

@@ -48,6 +48,7 @@ opensem that creates@sharemem.c@s/semget(key, 0, MODE)/semget(key, 4, IPC_CREAT 
 mode 0666@sharemem.c@s/#define MODE *0600/#define MODE 0666/@The documents
 the reader attaches to write@sharemem.c@s/== READER ? SHM_RDONLY : 0/== READER ? 0 : 0/@The documents
 sem_wait that takes@sharemem.c@s/semop(semid, look, 2)/semop(semid, look, 1)/@The documents
+our sem_wait is the C library's, too@sharemem.h@s/#pragma GCC visibility.*//@The documents
 nothing is removed@sharemem.c@/removes segment/,/sem_delete/s/^\t*s.._delete.*//@The programs
 open_set without SEM_UNDO@sharemem.c@/step open_set/,/};/s/SEM_UNDO/0/@Deaths
 enter without SEM_UNDO@sharemem.c@/step enter /,/};/s/SEM_UNDO/0/@Deaths
