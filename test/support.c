@@ -398,9 +398,11 @@ clean_up(void)
 			continue;
 		snprintf(directory, sizeof(directory), "%.64s/%.64s", base,
 			 entry->d_name);
-		key_t keys[] = {ftok(directory, 's'), ftok(directory, 'm')};
-		semctl(semget(keys[0], 0, 0), 0, IPC_RMID);
-		shmctl(shmget(keys[1], 0, 0), IPC_RMID, NULL);
+		for (const char *id = "smxf"; *id != '\0'; id++) {
+			key_t key = ftok(directory, *id);
+			semctl(semget(key, 0, 0), 0, IPC_RMID);
+			shmctl(shmget(key, 0, 0), IPC_RMID, NULL);
+		}
 	}
 	if (tests != NULL)
 		closedir(tests);
