@@ -571,15 +571,13 @@ END_TEST
 START_TEST(a_closed_pipe_loses_nothing)
 {
 	int ends[2];
-	char path[64];
 	write_file("in", "kept\n", 5);
 	ck_assert_int_eq(exit_status(start_writer("in")), 0);
 	ck_assert_int_eq(pipe(ends), 0);
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", ends[1]);
-	fcntl(ends[0], F_SETFD, FD_CLOEXEC);
-	pid_t reader = start("reader", "|", path, "error", NULL);
 	close(ends[0]);
-	close(ends[1]);
+	fflush(stdout);
+	dup2(ends[1], STDOUT_FILENO);
+	pid_t reader = start("reader", NULL, "-", "error", NULL);
 	ck_assert_int_eq(signal_of(reader), SIGPIPE);
 	ck_assert_int_eq(exit_status(start_reader("out")), 0);
 	ck_assert_same_file("in", "out");
@@ -704,7 +702,7 @@ programs_suite(void)
 			    2 * USAGES);
 	tcase_add_test(tcase, input_that_cannot_be_read_is_an_error);
 	tcase_add_test(tcase, a_full_disk_loses_nothing);
-	tcase_add_loop_test(tcase, a_closed_pipe_loses_nothing, 0, 10);
+	tcase_add_test(tcase, a_closed_pipe_loses_nothing);
 	tcase_add_test(tcase, a_set_removed_under_a_waiting_reader_is_an_error);
 	tcase_add_test(tcase, a_set_removed_under_a_waiting_writer_is_an_error);
 	tcase_add_test(

@@ -164,6 +164,8 @@ redirect(const char *name, int flags, int fd)
 	const char *path = name == NULL	    ? "/dev/null"
 			   : name[0] == '/' ? name
 					    : in_directory(name);
+	if (name != NULL && strcmp(name, "-") == 0)
+		return;
 	int opened = open(path, flags, 0600);
 	if (opened == -1)
 		err(125, "%s", path);

@@ -67,8 +67,9 @@ bool file_has(const char *name, const char *text);
 
 /*
  * Start a program with these files of the directory as standard input, output
- * and error; NULL is /dev/null, "|" (input only) a pipe, whose other end is
- * `feed'.  `arguments' end with NULL; without any, the directory is given.
+ * and error; NULL is /dev/null, "-" the test's own, "|" (input only) a pipe,
+ * whose other end is `feed'.  `arguments' end with NULL; without any, the
+ * directory is given.
  */
 extern int feed;
 pid_t start(const char *program, const char *in, const char *out,
