@@ -1059,7 +1059,7 @@ add_notes_case(Suite *suite, const char *name)
 {
 	TCase *tcase = tcase_create(name);
 	tcase_add_checked_fixture(tcase, attach_notes, remove_notes);
-	tcase_set_timeout(tcase, 3 * DEADLINE);
+	tcase_set_timeout(tcase, 6 * DEADLINE);
 	suite_add_tcase(suite, tcase);
 	return tcase;
 }

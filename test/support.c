@@ -99,7 +99,7 @@ add_case(Suite *suite, const char *name)
 {
 	TCase *tcase = tcase_create(name);
 	tcase_add_checked_fixture(tcase, enter_directory, expect_nothing_left);
-	tcase_set_timeout(tcase, 3 * DEADLINE);
+	tcase_set_timeout(tcase, 6 * DEADLINE);
 	suite_add_tcase(suite, tcase);
 	return tcase;
 }
