@@ -62,6 +62,12 @@ mutants: all have-check ## break the sources on purpose: a test must fail
 coverage: have-check ## which lines the tests run
 	@sh test/coverage.sh
 
+lint: ## cppcheck, clang-tidy, and the sources' layout
+	cppcheck --quiet --enable=warning,style,performance,portability \
+		--suppress=missingIncludeSystem --error-exitcode=1 --std=c11 *.c
+	clang-tidy --quiet *.c -- -std=c11 -I.
+	clang-format --dry-run -Werror $(SOURCES)
+
 format: ## lay the sources out as .clang-format says
 	clang-format -i $(SOURCES)
 
@@ -74,4 +80,5 @@ help: ## list these targets
 
 always:
 
-.PHONY: all check have-check deps demo model bench mutants coverage format clean help always
+.PHONY: all check have-check deps demo model bench mutants coverage lint \
+	format clean help always
