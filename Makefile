@@ -75,8 +75,7 @@ clean: ## remove what make has built
 	rm -f writer reader test/check test/bench .flags *.[do] test/*.[do]
 
 help: ## list these targets
-	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile | \
-		awk -F ': ' '{ printf "make %-7s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 16
 
 always:
 

@@ -411,7 +411,7 @@ bool
 nobody_reads(const struct channel *channel)
 {
 	unsigned short value[MEMBERS] = {0};
-	struct shmid_ds status;
+	struct shmid_ds status = {0};
 
 	return values(channel, value) == 0 && value[UNREAD] > 0 &&
 	       shm_status(channel->shmid, &status) == 0 &&
@@ -436,7 +436,7 @@ static int
 check_set(int semid)
 {
 	static const struct timespec a_little = {.tv_nsec = 10000000};
-	struct semid_ds status;
+	struct semid_ds status = {0};
 	union semun sem_opts = {.buf = &status};
 
 	for (int waits = 0; waits < 100; waits++) {
@@ -484,7 +484,7 @@ static int
 attach_segment(struct channel *channel, bool created)
 {
 	const int flag = channel->role == READER ? SHM_RDONLY : 0;
-	struct shmid_ds status;
+	struct shmid_ds status = {0};
 
 	channel->object = SEGMENT;
 	channel->shmid = created ? createshm(channel->path, 'm', SHM_SIZE)
@@ -514,7 +514,7 @@ take_part(struct channel *channel, bool created)
 	const struct step *step =
 	    channel->role == WRITER ? &go_out_as_writer : &go_out;
 	unsigned short value[MEMBERS] = {0};
-	struct shmid_ds status;
+	struct shmid_ds status = {0};
 
 	if (values(channel, value) == -1 ||
 	    shm_status(channel->shmid, &status) == -1)
@@ -602,7 +602,7 @@ void
 leave(struct channel *channel)
 {
 	unsigned short value[MEMBERS] = {0};
-	struct shmid_ds status;
+	struct shmid_ds status = {0};
 
 	if (channel->semid != -1 && enter_to_leave(channel) == 0 &&
 	    values(channel, value) == 0 &&
