@@ -517,7 +517,7 @@ static const struct {
 } usages[] = {
     {{"-h"}, 0, "Usage: "},
     {{"--help"}, 0, "Usage: "},
-    {{"-x"}, 2, "invalid option"},
+    {{"-x"}, 2, "option"},
     {{"-s"}, 2, "requires an argument"},
     {{"-s", "soon"}, 2, "not a number of seconds"},
     {{"-s", "-1"}, 2, "not a number of seconds"},
