@@ -131,13 +131,17 @@ START_TEST(lines_of_many_writers_to_many_readers_stay_whole_and_in_order)
 	}
 	readers[0] = start_reader("out0");
 	readers[1] = start_reader("out1");
-	eventually(sleep_for_more(NEWS) == 2);
+	/* One more, silent: the readers end with the last, early or late. */
+	pid_t silent = start_writer("|");
+	eventually(sleep_for_more(NEWS) == 2 && semaphore(WRITERS) == 1);
 	for (int w = 0; w < MANY; w++) {
 		snprintf(name, sizeof(name), "in%d", w);
 		writers[w] = start_writer(name);
 	}
 	for (int w = 0; w < MANY; w++)
 		ck_assert_int_eq(exit_status(writers[w]), 0);
+	close(feed);
+	ck_assert_int_eq(exit_status(silent), 0);
 	for (int r = 0; r < 2; r++) {
 		ck_assert_int_eq(exit_status(readers[r]), 0);
 		snprintf(name, sizeof(name), "out%d", r);
