@@ -9,7 +9,12 @@ cp -r Makefile README ./*.[ch] test "$work"
 cd "$work"
 rm -f ./*.o test/*.o
 make CFLAGS='-O0 --coverage' all test/check > make.log
-test/check > check.log 2>&1 || { tail -n 5 check.log; exit 1; }
+# Not the suite of deaths: who is stopped there holds gcov's files locked.
+for suite in 'The documents' 'The programs' README \
+	'Foreign objects and failures' Storms; do
+	CK_RUN_SUITE=$suite test/check > check.log 2>&1 ||
+		{ tail -n 5 check.log; exit 1; }
+done
 for source in sharemem writer reader; do
 	gcov -r "$source.c" |
 		awk -v name="$source.c" -F '[:% ]' '/Lines executed/ && !done {
