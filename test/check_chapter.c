@@ -65,6 +65,30 @@ status(void)
 	return status;
 }
 
+/*
+ * One process tells, another hears.  Not sem_v() and sem_p(): what these do is
+ * undone when their process ends, and here it must outlive it.
+ */
+static void
+change_for_good(int index, short by)
+{
+	struct sembuf ops = {(unsigned short)index, by, 0};
+	if (semop(semid, &ops, 1) == -1)
+		abort();
+}
+
+static void
+tell(int index)
+{
+	change_for_good(index, +1);
+}
+
+static void
+hear(int index)
+{
+	change_for_good(index, -1);
+}
+
 /* The line of /proc/self/maps for this address; "" if there is none. */
 static const char *
 mapping(const void *address)
@@ -97,11 +121,11 @@ answer_at_another_address(void)
 	shm_detach(inherited);
 	if (notes == inherited || notes == (void *)-1)
 		return 1;
-	sem_p(semid, 0);
+	hear(0);
 	if (notes->words[0] != 42)
 		return 2;
 	notes->words[1] = 43;
-	sem_v(semid, 1);
+	tell(1);
 	return 0;
 }
 
@@ -110,8 +134,8 @@ START_TEST(s01_processes_see_each_others_changes_at_once_at_different_addresses)
 {
 	pid_t other = child(answer_at_another_address);
 	notes->words[0] = 42;
-	sem_v(semid, 0);
-	sem_p(semid, 1);
+	tell(0);
+	hear(1);
 	ck_assert_int_eq(notes->words[1], 43);
 	ck_assert_int_eq(exit_status(other), 0);
 }
@@ -184,8 +208,8 @@ static int
 add_unguarded(void)
 {
 	int read = notes->words[0];
-	sem_v(semid, 0); /* I have read ... */
-	sem_p(semid, 1); /* ... and wait until the other has written */
+	tell(0); /* I have read ... */
+	hear(1); /* ... and wait until the other has written */
 	notes->words[0] = read + 1;
 	return 0;
 }
@@ -209,9 +233,9 @@ add_guarded(void)
 START_TEST(s04_unguarded_additions_get_lost_between_sem_p_and_sem_v_none_does)
 {
 	pid_t other = child(add_unguarded);
-	sem_p(semid, 0);
+	hear(0);
 	notes->words[0] = notes->words[0] + 1;
-	sem_v(semid, 1);
+	tell(1);
 	ck_assert_int_eq(exit_status(other), 0);
 	ck_assert_int_eq(notes->words[0], 1); /* two additions, one is lost */
 
@@ -554,7 +578,7 @@ END_TEST
 static int
 wait_for_the_end(void)
 {
-	sem_p(semid, 0);
+	hear(0);
 	return notes->words[0] == 16 ? 0 : 1;
 }
 
@@ -575,7 +599,7 @@ START_TEST(s16_fork_inherits_the_attachment_and_an_end_detaches)
 	notes->words[0] = 16;
 	pid_t other = child(wait_for_the_end);
 	ck_assert_uint_eq(status().shm_nattch, 2);
-	sem_v(semid, 0);
+	tell(0);
 	ck_assert_int_eq(exit_status(other), 0);
 	ck_assert_uint_eq(status().shm_nattch, 1);
 
