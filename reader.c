@@ -14,23 +14,25 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char help[] =
-    "Usage: reader [-hv] [-s seconds] [path]\n"
-    "Print the lines that writer takes into shared memory.\n"
-    "\n"
-    "  -h, --help  print this text\n"
-    "  -s seconds  stay inside the guard so long in every turn\n"
-    "  -v          tell every step on standard error\n"
-    "  path        names the channel: an existing file or directory, the same\n"
-    "              for both programs (default: the current directory)\n";
+static const char purpose[] =
+    "Print the lines that writer takes into shared memory.";
 
-/* Write it all out.  0, or -1: then the turn is not given back. */
+/* Standard output. */
+struct output {
+	bool terminal; /* people read it */
+	bool in_line;  /* its last byte was no newline */
+};
+
+/* Write it all.  0, or -1: then the turn is not given away. */
 static int
-print(const char *bytes, size_t count)
+write_all(const char *bytes, size_t count)
 {
 	while (count > 0) {
-		ssize_t done = write(STDOUT_FILENO, bytes, count);
-		if (done == -1 && (errno != EINTR || interrupted()))
+		const ssize_t done = write(STDOUT_FILENO, bytes, count);
+		if (done == 0)
+			errno = EIO; /* and not for ever */
+		if (done == 0 || (done == -1 && errno != EINTR) ||
+		    (done == -1 && interrupted()))
 			return -1;
 		if (done > 0) {
 			bytes += done;
@@ -40,58 +42,77 @@ print(const char *bytes, size_t count)
 	return 0;
 }
 
-/* For people: every line begins with the program's name. */
+/* For people, every line begins with the program's name. */
 static int
-print_named(const char *text, size_t length, bool *new_line)
+print(struct output *output, const char *text, size_t length)
 {
 	static const char name[] = "reader: ";
 	char named[TEXT_SIZE * sizeof(name)];
 	size_t count = 0;
 
+	if (!output->terminal)
+		return write_all(text, length);
 	for (size_t i = 0; i < length; i++) {
-		if (*new_line) {
+		if (!output->in_line) {
 			memcpy(named + count, name, sizeof(name) - 1);
 			count += sizeof(name) - 1;
 		}
 		named[count++] = text[i];
-		*new_line = text[i] == '\n';
+		output->in_line = text[i] != '\n';
 	}
-	return print(named, count);
-}
-
-/* The documents' loop.  0 at the end of input, or -1. */
-static int
-read_turns(struct channel *channel)
-{
-	const bool terminal = isatty(STDOUT_FILENO);
-	bool new_line = true;
-	ssize_t length;
-
-	while ((length = begin_read(channel)) > 0) { /* sem_wait, sem_p */
-		const char *text = channel->shmaddr->text;
-		if ((terminal ? print_named(text, (size_t)length, &new_line)
-			      : print(text, (size_t)length)) == -1) {
-			channel->object = OUTPUT;
-			return -1;
-		}
-		stay_inside(channel);	     /* sleep */
-		if (end_read(channel) == -1) /* sem_v */
-			return -1;
-	}
-	if (terminal && !new_line)
-		print("\n", 1);
-	return (int)length;
+	return write_all(named, count);
 }
 
 int
 main(int argc, char *argv[])
 {
-	struct channel channel = options(argc, argv, READER, help);
-	int status = EXIT_SUCCESS;
+	struct channel channel = options(argc, argv, READER, purpose);
+	struct output output = {.terminal = isatty(STDOUT_FILENO)};
 
-	/* createsem or opensem, createshm, shmat; and then the loop. */
-	if (join(&channel) == -1 || read_turns(&channel) == -1)
-		status = complain(&channel);
-	leave(&channel);
-	return status;
+	if (join(&channel) == -1) /* createshm, shmat, opensem */
+		return give_up(&channel);
+	const int semid = channel.semid;
+	const struct segment *shmaddr = channel.shmaddr;
+
+	for (;;) {
+		if (sem_wait_p(semid, NEWS, GUARD) == -1) /* sem_wait, sem_p */
+			return give_up(&channel);
+
+		/* No text is there: then the news is that a writer has ended */
+		if (semctl(semid, EMPTY, GETVAL) != 0) {
+			struct sembuf heard[] = {{NEWS, -1, 0},
+						 {GUARD, +1, SEM_UNDO}};
+			if (semctl(semid, WRITERS, GETVAL) == 0)
+				break;
+			tell(semid, "a writer has ended");
+			if (semop(semid, heard, 2) == -1)
+				return give_up(&channel);
+			continue;
+		}
+
+		const uint32_t length = shmaddr->length;
+		if (length == 0 || length > TEXT_SIZE) {
+			channel.failed = SEGMENT;
+			errno = EBADMSG;
+			return give_up(&channel);
+		}
+		tell(semid, "prints %u bytes", length);
+		if (print(&output, shmaddr->text, length) == -1) { /* printf */
+			channel.failed = OUTPUT;
+			return give_up(&channel);
+		}
+		stay_inside(&channel);				 /* sleep */
+		if (sem_pass_v(semid, NEWS, EMPTY, GUARD) == -1) /* sem_v */
+			return give_up(&channel);
+	}
+
+	/* The last writer's end stays news: every other reader is to hear it */
+	tell(semid, "end of input");
+	if (sem_v(semid, GUARD) == -1)
+		return give_up(&channel);
+	if (output.terminal && output.in_line && write_all("\n", 1) == -1) {
+		channel.failed = OUTPUT;
+		return give_up(&channel);
+	}
+	return leave(&channel, EXIT_SUCCESS);
 }

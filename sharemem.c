@@ -1,10 +1,12 @@
 /*
- * sharemem.c - the helpers of sharemem.h: first the documents', which are a
- * system call or two each, then the steps of writer.c and reader.c.
+ * sharemem.c - the helpers of sharemem.h: the documents', which are a system
+ * call or two each; the turn; joining; leaving; and last what these programs
+ * have in common with any other.
  *
- * Every step between the semaphores is ONE semop(2): the kernel does all its
- * operations at once or none, and sleeps until it can.  What a step takes, it
- * takes with SEM_UNDO, so that the kernel gives back what a dead process had.
+ * A step between the semaphores is ONE semop(2): the kernel does all of its
+ * operations at once or none, and sleeps until it can.  What a process holds
+ * for a while it takes with SEM_UNDO, so that the kernel gives it back when the
+ * process ends, however it ends; what it does for good, without.
  */
 #define _XOPEN_SOURCE 700
 
@@ -13,45 +15,70 @@
 #include <err.h>
 #include <errno.h>
 #include <getopt.h>
+#include <pwd.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#define MODE  0600 /* the owner reads and writes, nobody else does anything */
-#define TRIES 40   /* before a step sleeps: see begin() */
+#define MODE 0600 /* the owner reads and writes, nobody else does anything */
+
+static const char *verbose; /* -v: the name to tell under; else NULL */
+static volatile sig_atomic_t signalled; /* the signal that ends us, or 0 */
+
+static void catch_signals(void);
+static bool remove_if_last(const struct channel *channel);
 
 /* ---- The documents' helpers ---- */
+
+/* What was there and is not any more: EIDRM, whichever call finds it out. */
+static int
+eidrm_if_gone(int result)
+{
+	if (result == -1 && (errno == EINVAL || errno == ENOENT))
+		errno = EIDRM;
+	return result;
+}
+
+/* One semop(2).  SIGSTOP and SIGCONT end its sleep, too: then once more. */
+static int
+step(int semid, struct sembuf *ops, size_t count)
+{
+	int result;
+
+	do
+		result = semop(semid, ops, count);
+	while (result == -1 && errno == EINTR && !interrupted());
+	return eidrm_if_gone(result);
+}
 
 int
 createsem(const char *pathname, int proj_id, int members, int init_val)
 {
-	key_t key = ftok(pathname, proj_id);
+	const key_t key = ftok(pathname, proj_id);
 	if (key == -1)
 		return -1;
-	int semid = semget(key, members, IPC_CREAT | IPC_EXCL | MODE);
+	const int semid = semget(key, members, IPC_CREAT | IPC_EXCL | MODE);
 	if (semid == -1)
 		return -1;
 	union semun sem_opts = {.val = init_val};
-	for (int index = 0; index < members; index++) {
+	for (int index = 0; init_val != 0 && index < members; index++)
 		if (semctl(semid, index, SETVAL, sem_opts) == -1) {
-			int reason = errno == EINVAL ? EIDRM : errno;
-			sem_delete(semid);
-			errno = reason;
+			sem_delete(semid); /* errno stays */
 			return -1;
 		}
-	}
 	return semid;
 }
 
 int
 opensem(const char *pathname, int proj_id)
 {
-	key_t key = ftok(pathname, proj_id);
+	const key_t key = ftok(pathname, proj_id);
 	return key == -1 ? -1 : semget(key, 0, MODE);
 }
 
@@ -59,14 +86,14 @@ int
 sem_p(int semid, int index)
 {
 	struct sembuf take = {(unsigned short)index, -1, SEM_UNDO};
-	return semop(semid, &take, 1);
+	return step(semid, &take, 1);
 }
 
 int
 sem_v(int semid, int index)
 {
 	struct sembuf give = {(unsigned short)index, +1, SEM_UNDO};
-	return semop(semid, &give, 1);
+	return step(semid, &give, 1);
 }
 
 int
@@ -76,7 +103,7 @@ sem_wait(int semid, int index)
 	    {(unsigned short)index, -1, 0},
 	    {(unsigned short)index, +1, 0},
 	};
-	return semop(semid, look, 2);
+	return step(semid, look, 2);
 }
 
 int
@@ -88,312 +115,85 @@ sem_delete(int semid)
 int
 createshm(const char *pathname, int proj_id, size_t size)
 {
-	key_t key = ftok(pathname, proj_id);
+	const key_t key = ftok(pathname, proj_id);
 	return key == -1 ? -1 : shmget(key, size, IPC_CREAT | MODE);
 }
 
 int
 openshm(const char *pathname, int proj_id)
 {
-	key_t key = ftok(pathname, proj_id);
+	const key_t key = ftok(pathname, proj_id);
 	return key == -1 ? -1 : shmget(key, 0, MODE);
 }
 
-void *
-shm_attach(int shmid, int flag)
+/* ---- The turn ---- */
+
+/* Give the processor away.  Returns for how long, in nanoseconds. */
+static long long
+yield(void)
 {
-	void *shmaddr = shmat(shmid, NULL, flag);
-	return shmaddr == (void *)-1 ? NULL : shmaddr;
-}
+	struct timespec before, after;
 
-int
-shm_detach(const void *shmaddr)
-{
-	return shmdt(shmaddr);
-}
-
-int
-shm_status(int shmid, struct shmid_ds *status)
-{
-	return shmctl(shmid, IPC_STAT, status);
-}
-
-int
-shm_delete(int shmid)
-{
-	return shmctl(shmid, IPC_RMID, NULL);
-}
-
-/* ---- Signals: the first asks the program to end, a second kills it ---- */
-
-static volatile sig_atomic_t signalled;
-
-/* The signal may come just before a call that blocks: ring until it is seen. */
-static void
-on_signal(int signo)
-{
-	if (signo != SIGALRM)
-		signalled = signo;
-	alarm(1);
-}
-
-static void
-catch_signals(void)
-{
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-	struct sigaction action = {.sa_handler = on_signal};
-
-	sigaction(SIGALRM, &action, NULL);
-	action.sa_flags = (int)SA_RESETHAND;
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
-		struct sigaction before;
-		sigaction(signals[i], NULL, &before);
-		if (before.sa_handler != SIG_IGN) /* nohup, or & in a script */
-			sigaction(signals[i], &action, NULL);
-	}
-}
-
-bool
-interrupted(void)
-{
-	return signalled != 0;
-}
-
-/* ---- The steps between the semaphores ---- */
-
-/* One semop(2): all its operations at once, or none yet. */
-struct step {
-	const char *waits; /* what for, to be told by -v */
-	size_t count;
-	struct sembuf ops[4];
-};
-
-/* A new set is born with all values 0, its guard taken. */
-static const struct step open_set = {
-    .count = 2,
-    .ops = {{GUARD, +1, 0}, {GUARD, -1, SEM_UNDO}},
-};
-
-static const struct step enter = {
-    .waits = "GUARD 1",
-    .count = 1,
-    .ops = {{GUARD, -1, SEM_UNDO}},
-};
-
-static const struct step go_out = {
-    .count = 1,
-    .ops = {{GUARD, +1, SEM_UNDO}},
-};
-
-static const struct step go_out_as_writer = {
-    .count = 4,
-    .ops =
-	{
-	    {WRITERS, +1, SEM_UNDO},
-	    {NEWS, +1, 0},	   /* these two change nothing now, but when */
-	    {NEWS, -1, SEM_UNDO},  /* the writer ends, however it ends, the */
-	    {GUARD, +1, SEM_UNDO}, /* kernel undoes the -1: news of its end */
-	},
-};
-
-static const struct step write_begins = {
-    .waits = "UNREAD 0, GUARD 1",
-    .count = 2,
-    .ops =
-	{
-	    {UNREAD, 0, 0}, /* nothing unread is overwritten */
-	    {GUARD, -1, SEM_UNDO},
-	},
-};
-
-static const struct step write_ends = {
-    .count = 3,
-    .ops =
-	{
-	    {UNREAD, +1, 0}, /* the text appears and the guard is free */
-	    {NEWS, +1, 0},   /* in the same instant */
-	    {GUARD, +1, SEM_UNDO},
-	},
-};
-
-static const struct step text_is_there = {
-    .count = 3,
-    .ops =
-	{
-	    {UNREAD, -1, 0}, /* wait for text, but do not take it yet: */
-	    {UNREAD, +1, 0}, /* if this reader dies, the next one finds it */
-	    {GUARD, -1, SEM_UNDO},
-	},
-};
-
-static const struct step news_is_there = {
-    .waits = "NEWS 1, GUARD 1",
-    .count = 3,
-    .ops = {{NEWS, -1, 0}, {NEWS, +1, 0}, {GUARD, -1, SEM_UNDO}},
-};
-
-static const struct step read_ends = {
-    .count = 3,
-    .ops =
-	{
-	    {UNREAD, -1, 0}, /* only now, when it is printed, */
-	    {NEWS, -1, 0},   /* is the text gone */
-	    {GUARD, +1, SEM_UNDO},
-	},
-};
-
-static const struct step one_writer_less = {
-    .count = 2,
-    .ops = {{NEWS, -1, 0}, {GUARD, +1, SEM_UNDO}},
-};
-
-/* A removed set: EIDRM, or, for a call that comes later, EINVAL. */
-static int
-eidrm_if_removed(int result)
-{
-	if (result == -1 && errno == EINVAL)
-		errno = EIDRM;
-	return result;
-}
-
-static int
-operate(const struct channel *channel, const struct step *step, int flag)
-{
-	struct step now = *step;
-	int result;
-
-	for (size_t i = 0; i < now.count; i++)
-		now.ops[i].sem_flg = (short)(now.ops[i].sem_flg | flag);
-	do /* SIGSTOP and SIGCONT end a sleep, too */
-		result = semop(channel->semid, now.ops, now.count);
-	while (result == -1 && errno == EINTR && !interrupted());
-	return eidrm_if_removed(result);
-}
-
-static int
-values(const struct channel *channel, unsigned short value[MEMBERS])
-{
-	union semun sem_opts = {.array = value};
-	return eidrm_if_removed(semctl(channel->semid, 0, GETALL, sem_opts));
-}
-
-/* A line of -v, with the values as they are, or as `step' makes them. */
-static void
-tell(const struct channel *channel, const struct step *step, const char *format,
-     ...)
-{
-	unsigned short value[MEMBERS] = {0};
-	int now[MEMBERS];
-	char what[80];
-	va_list arguments;
-
-	if (!channel->verbose || values(channel, value) == -1)
-		return;
-	for (int index = 0; index < MEMBERS; index++)
-		now[index] = value[index];
-	for (size_t i = 0; step != NULL && i < step->count; i++)
-		now[step->ops[i].sem_num] += step->ops[i].sem_op;
-	va_start(arguments, format);
-	vsnprintf(what, sizeof(what), format, arguments);
-	va_end(arguments);
-	fprintf(stderr, "%s: %-30s GUARD %d UNREAD %d NEWS %d WRITERS %d\n",
-		channel->role == READER ? "reader" : "writer", what, now[GUARD],
-		now[UNREAD], now[NEWS], now[WRITERS]);
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	sched_yield();
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	return (after.tv_sec - before.tv_sec) * 1000000000LL + after.tv_nsec -
+	       before.tv_nsec;
 }
 
 /*
- * Go inside, by the step `quick' or, asleep until it can be done, by `patient'.
  * A sleep and a wake-up take much longer than a few tries, and the other side
- * is often about to come out; but it may need this processor for that.
- *
- * Returns the step that was done, or NULL.
+ * is often about to come out; but it may need this processor for that, so yield
+ * now and then (seldom while nobody wants it, and the yield takes no time).
+ * Where others keep the processors busy, a yield gives a whole time slice away:
+ * then rather sleep at once, for a thousand waits.
  */
-static const struct step *
-begin(struct channel *channel, const struct step *quick,
-      const struct step *patient)
+int
+sem_wait_p(int semid, int awaited, int taken)
 {
-	for (int tries = 0; !interrupted(); tries++) {
-		const struct step *step = tries < TRIES ? quick : patient;
-		const int flag = tries < TRIES ? IPC_NOWAIT : 0;
-		if (tries == TRIES)
-			tell(channel, NULL, "waits for %s", step->waits);
-		if (operate(channel, step, flag) == 0) {
-			channel->inside = true;
-			tell(channel, NULL, "inside");
-			return step;
-		}
+	static int without_tries; /* so many waits more */
+	static int tries_a_yield = 1;
+	struct sembuf ops[] = {
+	    {(unsigned short)awaited, -1, IPC_NOWAIT},
+	    {(unsigned short)awaited, +1, 0},
+	    {(unsigned short)taken, -1, SEM_UNDO | IPC_NOWAIT},
+	};
+
+	for (int tries = 1; tries <= 40 && without_tries == 0 && !interrupted();
+	     tries++) {
+		if (step(semid, ops, 3) == 0)
+			return 0;
 		if (errno != EAGAIN)
-			return NULL;
-		if (tries % 2 == 0)
-			sched_yield();
-	}
-	errno = EINTR;
-	return NULL;
-}
-
-/* Go outside. */
-static int
-end(struct channel *channel, const struct step *step)
-{
-	int result = operate(channel, step, 0);
-
-	if (result == 0)
-		channel->inside = false;
-	return result;
-}
-
-int
-begin_write(struct channel *channel)
-{
-	return begin(channel, &write_begins, &write_begins) == NULL ? -1 : 0;
-}
-
-int
-end_write(struct channel *channel)
-{
-	tell(channel, &write_ends, "outside, %u bytes written",
-	     channel->shmaddr->length);
-	return end(channel, &write_ends);
-}
-
-ssize_t
-begin_read(struct channel *channel)
-{
-	unsigned short value[MEMBERS] = {0};
-
-	for (;;) {
-		const struct step *step =
-		    begin(channel, &text_is_there, &news_is_there);
-		if (step == &text_is_there)
-			break;
-		if (step == NULL || values(channel, value) == -1)
 			return -1;
-		if (value[UNREAD] > 0)
-			break;
-		if (value[WRITERS] == 0) {
-			/* The news stays: every other reader is to learn it. */
-			tell(channel, &go_out, "outside, end of input");
-			return end(channel, &go_out);
+		if (tries % tries_a_yield == 0) {
+			const long long took = yield();
+			tries_a_yield = took < 2000 ? 3 : 1;
+			without_tries = took > 1000000 ? 1000 : 0;
 		}
-		tell(channel, &one_writer_less, "outside, a writer has ended");
-		if (end(channel, &one_writer_less) == -1)
-			return -1;
 	}
-	const uint32_t length = channel->shmaddr->length;
-	if (length == 0 || length > TEXT_SIZE) {
-		channel->object = SEGMENT;
-		errno = EBADMSG;
+	if (interrupted()) {
+		errno = EINTR;
 		return -1;
 	}
-	return (ssize_t)length;
+	if (without_tries > 0)
+		without_tries--;
+	ops[0].sem_flg = 0;
+	ops[2].sem_flg = SEM_UNDO;
+	if (verbose != NULL && semctl(semid, awaited, GETVAL) > 0 &&
+	    semctl(semid, taken, GETVAL) == 0)
+		tell(semid, "waits for the guard");
+	return step(semid, ops, 3);
 }
 
 int
-end_read(struct channel *channel)
+sem_pass_v(int semid, int from, int to, int given)
 {
-	tell(channel, &read_ends, "outside, %u bytes printed",
-	     channel->shmaddr->length);
-	return end(channel, &read_ends);
+	struct sembuf ops[] = {
+	    {(unsigned short)from, -1, IPC_NOWAIT},
+	    {(unsigned short)to, +1, 0},
+	    {(unsigned short)given, +1, SEM_UNDO},
+	};
+	return step(semid, ops, 3);
 }
 
 void
@@ -401,21 +201,11 @@ stay_inside(const struct channel *channel)
 {
 	const time_t whole = (time_t)channel->seconds;
 	const double fraction = channel->seconds - (double)whole;
-	const struct timespec stay = {whole, (long)(fraction * 1e9)};
+	struct timespec stay = {whole, (long)(fraction * 1e9)};
 
-	if (channel->seconds > 0 && !interrupted())
-		nanosleep(&stay, NULL);
-}
-
-bool
-nobody_reads(const struct channel *channel)
-{
-	unsigned short value[MEMBERS] = {0};
-	struct shmid_ds status = {0};
-
-	return values(channel, value) == 0 && value[UNREAD] > 0 &&
-	       shm_status(channel->shmid, &status) == 0 &&
-	       status.shm_nattch <= value[WRITERS];
+	while (channel->seconds > 0 && !interrupted())
+		if (nanosleep(&stay, &stay) == 0)
+			return;
 }
 
 /* ---- Joining ---- */
@@ -428,250 +218,371 @@ ours(const struct ipc_perm *perm)
 	       (perm->mode & 0777) == MODE;
 }
 
-/*
- * Make sure that a set that was found is ours, and open: its creator's first
- * semop(2) sets sem_otime.  If that does not come, the creator died before it.
- */
+/* Create the set or find it, make sure that it is ours, and go inside. */
 static int
-check_set(int semid)
+enter_set(struct channel *channel)
 {
-	static const struct timespec a_little = {.tv_nsec = 10000000};
+	/* A new set has all values 0; whoever comes first opens it. */
+	struct sembuf open[] = {
+	    {GUARD, 0, IPC_NOWAIT}, {EMPTY, 0, IPC_NOWAIT},
+	    {NEWS, 0, IPC_NOWAIT},  {EMPTY, +1, 0},
+	    {GUARD, +1, 0},
+	};
 	struct semid_ds status = {0};
 	union semun sem_opts = {.buf = &status};
 
-	for (int waits = 0; waits < 100; waits++) {
-		if (semctl(semid, 0, IPC_STAT, sem_opts) == -1)
-			return eidrm_if_removed(-1);
-		if (!ours(&status.sem_perm) || status.sem_nsems != MEMBERS) {
-			errno = EPERM;
-			return -1;
-		}
-		if (status.sem_otime != 0)
-			return 0;
-		nanosleep(&a_little, NULL);
+	channel->failed = PATH;
+	channel->set_key = ftok(channel->path, 's');
+	channel->segment_key = ftok(channel->path, 'm');
+	if (channel->set_key == -1 || channel->segment_key == -1)
+		return -1;
+
+	channel->failed = SET;
+	int semid = createsem(channel->path, 's', MEMBERS, 0);
+	const bool created = semid != -1;
+	if (!created && errno == EEXIST)
+		semid = eidrm_if_gone(opensem(channel->path, 's'));
+	if (semid == -1 || eidrm_if_gone(semctl(semid, 0, IPC_STAT, sem_opts)))
+		return -1;
+	if (!ours(&status.sem_perm) || status.sem_nsems != MEMBERS) {
+		errno = EPERM;
+		return -1;
 	}
-	sem_delete(semid);
-	errno = EIDRM;
-	return -1;
+	if (step(semid, open, 5) == -1 && errno != EAGAIN) {
+		if (created && errno == E2BIG) /* nobody can open it */
+			sem_delete(semid);
+		return -1;
+	}
+	if (verbose != NULL && semctl(semid, GUARD, GETVAL) == 0)
+		tell(semid, "waits for the guard");
+	channel->semid = semid;
+	return sem_p(semid, GUARD);
 }
 
-/* Create the set, or find it, and go inside. */
+/* Inside: create the segment or find it, make sure that it is ours; attach. */
 static int
-enter_set(struct channel *channel, bool *created)
-{
-	channel->object = PATH;
-	if (ftok(channel->path, 's') == -1)
-		return -1;
-	channel->object = SET;
-	channel->semid = createsem(channel->path, 's', MEMBERS, 0);
-	*created = channel->semid != -1;
-	if (*created) {
-		channel->inside = operate(channel, &open_set, 0) == 0;
-		return channel->inside ? 0 : -1;
-	}
-	if (errno != EEXIST)
-		return -1;
-	channel->semid = opensem(channel->path, 's');
-	if (channel->semid == -1 && errno == ENOENT)
-		errno = EIDRM;
-	if (channel->semid == -1 || check_set(channel->semid) == -1)
-		return -1;
-	return begin(channel, &enter, &enter) == NULL ? -1 : 0;
-}
-
-/* Who creates the set creates the segment; all others find both. */
-static int
-attach_segment(struct channel *channel, bool created)
+attach_segment(struct channel *channel, bool may_create)
 {
 	const int flag = channel->role == READER ? SHM_RDONLY : 0;
 	struct shmid_ds status = {0};
 
-	channel->object = SEGMENT;
-	channel->shmid = created ? createshm(channel->path, 'm', SHM_SIZE)
-				 : openshm(channel->path, 'm');
-	if (channel->shmid == -1) {
-		if (errno == EINVAL) /* there is one, and it is smaller */
-			errno = EPERM;
-		if (errno == ENOENT) /* somebody died between the two */
-			errno = EIDRM;
-		return -1;
+	channel->failed = SEGMENT;
+	channel->shmid = may_create ? createshm(channel->path, 'm', SHM_SIZE)
+				    : openshm(channel->path, 'm');
+	if (channel->shmid == -1 && errno == EINVAL) {
+		/* A smaller one is there; or none may be as large as ours. */
+		channel->shmid = openshm(channel->path, 'm');
+		errno = EINVAL;
 	}
-	if (shm_status(channel->shmid, &status) == -1)
-		return eidrm_if_removed(-1);
+	if (channel->shmid == -1)
+		return -1;
+	if (shmctl(channel->shmid, IPC_STAT, &status) == -1)
+		return eidrm_if_gone(-1);
 	if (!ours(&status.shm_perm) || status.shm_segsz != SHM_SIZE) {
 		channel->shmid = -1;
 		errno = EPERM;
 		return -1;
 	}
-	channel->shmaddr = shm_attach(channel->shmid, flag);
-	return channel->shmaddr == NULL ? eidrm_if_removed(-1) : 0;
+	void *shmaddr = shmat(channel->shmid, NULL, flag);
+	if (shmaddr == (void *)-1)
+		return eidrm_if_gone(-1);
+	channel->shmaddr = shmaddr;
+	return 0;
 }
 
-/* Look at what is there, take part, and go outside. */
+/* Inside: look at what is there, attach, be counted, and go outside. */
 static int
-take_part(struct channel *channel, bool created)
+take_part(struct channel *channel)
 {
-	const struct step *step =
-	    channel->role == WRITER ? &go_out_as_writer : &go_out;
+	const int semid = channel->semid;
 	unsigned short value[MEMBERS] = {0};
-	struct shmid_ds status = {0};
+	union semun sem_opts = {.array = value};
+	/*
+	 * A writer's last two change nothing now; but when it ends, however it
+	 * ends, the kernel undoes the -1: that is the news of its end.
+	 */
+	struct sembuf ops[] = {
+	    {channel->role == READER ? READERS : WRITERS, +1, SEM_UNDO},
+	    {GUARD, +1, SEM_UNDO},
+	    {NEWS, +1, 0},
+	    {NEWS, -1, SEM_UNDO},
+	};
 
-	if (values(channel, value) == -1 ||
-	    shm_status(channel->shmid, &status) == -1)
-		return eidrm_if_removed(-1);
-	channel->object = SET;
-	if (value[GUARD] != 0 || value[UNREAD] > 1 ||
-	    value[NEWS] < value[UNREAD]) {
+	if (semctl(semid, 0, GETALL, sem_opts) == -1)
+		return eidrm_if_gone(-1);
+	const bool nobody = value[READERS] == 0 && value[WRITERS] == 0;
+	const bool unread = value[EMPTY] == 0;
+	if (value[GUARD] > 0 || value[EMPTY] > 1 ||
+	    (unread && value[NEWS] == 0)) {
+		sem_v(semid, GUARD);
 		errno = EPERM;
 		return -1;
 	}
-	tell(channel, NULL, "set %d, key %#x", channel->semid,
-	     (unsigned)ftok(channel->path, 's'));
-	tell(channel, NULL, "segment %d, key %#x", channel->shmid,
-	     (unsigned)ftok(channel->path, 'm'));
-	tell(channel, step, "%s, %zu bytes, attached %lu",
-	     created ? "created" : "found", status.shm_segsz,
-	     (unsigned long)status.shm_nattch);
-	/* Alone, and nothing unread: what news there is, is of the dead. */
-	const struct step forget = {
-	    NULL, 1, {{NEWS, (short)-value[NEWS], IPC_NOWAIT}}};
-	if (status.shm_nattch == 1 && value[UNREAD] == 0 && value[NEWS] > 0 &&
-	    operate(channel, &forget, 0) == -1)
-		return -1;
-	return end(channel, step);
-}
 
-/* Undo a start that failed; errno stays. */
-static void
-back_out(struct channel *channel, bool created)
-{
+	/* With nobody there, what else was in NEWS is of the dead. */
+	sem_opts.val = unread ? 2 : 0; /* the text and its writer's end */
+	if (nobody && semctl(semid, NEWS, SETVAL, sem_opts) == -1)
+		return eidrm_if_gone(-1);
+	if (attach_segment(channel, nobody && !unread) == 0) {
+		tell(semid, "set %d, segment %d", semid, channel->shmid);
+		channel->failed = SET;
+		if (step(semid, ops, channel->role == READER ? 2 : 4) == 0)
+			return 0;
+	}
+
 	const int reason = errno;
-
+	if (reason == ENOENT &&
+	    ftok(channel->path, 'm') == channel->segment_key) {
+		/* In use, and its segment is gone: tell all, and start over. */
+		if (unread)
+			warnx("%s: somebody (ipcrm, kernel.shm_rmid_forced) "
+			      "removed the segment, and a text in it is lost",
+			      channel->path);
+		sem_delete(semid);
+	} else {
+		sem_v(semid, GUARD);
+		remove_if_last(channel);
+	}
 	if (channel->shmaddr != NULL)
-		shm_detach(channel->shmaddr);
-	if (created && channel->shmid != -1)
-		shm_delete(channel->shmid);
-	if (created || reason == EIDRM)
-		sem_delete(channel->semid);
-	else if (channel->inside)
-		sem_v(channel->semid, GUARD);
+		shmdt(channel->shmaddr);
 	channel->shmaddr = NULL;
-	channel->shmid = channel->semid = -1;
-	channel->inside = false;
-	errno = reason;
+	errno = reason == ENOENT ? EIDRM : reason;
+	return -1;
 }
 
 int
 join(struct channel *channel)
 {
-	bool created = false;
-
 	catch_signals();
 	do {
-		if (enter_set(channel, &created) == 0 &&
-		    attach_segment(channel, created) == 0 &&
-		    take_part(channel, created) == 0)
+		if (enter_set(channel) == 0 && take_part(channel) == 0)
 			return 0;
-		back_out(channel, created);
-	} while (errno == EIDRM); /* removed under our hands: start over */
+		channel->semid = -1;
+	} while (errno == EIDRM && !interrupted()); /* removed: start over */
 	return -1;
 }
 
 /* ---- Leaving ---- */
 
-/* Unlike begin(), do it after a signal too: only a second one gives up. */
-static int
-enter_to_leave(struct channel *channel)
+/* One step: nobody takes part, nothing is unread, and nobody can come in. */
+static bool
+remove_if_last(const struct channel *channel)
 {
-	bool said = false;
+	struct sembuf last[] = {
+	    {READERS, 0, IPC_NOWAIT},
+	    {WRITERS, 0, IPC_NOWAIT},
+	    {EMPTY, -1, IPC_NOWAIT},
+	    {EMPTY, +1, 0},
+	    {GUARD, -1, SEM_UNDO | IPC_NOWAIT},
+	};
 
-	while (!channel->inside) {
-		if (operate(channel, &enter, 0) == 0)
-			channel->inside = true;
-		else if (errno != EINTR)
-			return -1;
-		else if (!said)
-			warnx("somebody is inside: waiting to leave; a second "
-			      "signal ends this at once");
-		said = true;
+	if (step(channel->semid, last, 5) == -1)
+		return false;
+	tell(channel->semid, "removes both");
+	shmctl(channel->shmid, IPC_RMID, NULL);
+	sem_delete(channel->semid);
+	return true;
+}
+
+int
+leave(struct channel *channel, int status)
+{
+	struct sembuf count_out = {channel->role == READER ? READERS : WRITERS,
+				   -1, SEM_UNDO};
+
+	if (channel->semid != -1) {
+		shmdt(channel->shmaddr);
+		step(channel->semid, &count_out, 1);
+		if (!remove_if_last(channel))
+			tell(channel->semid, "leaves");
 	}
-	return 0;
+	if (interrupted()) {
+		signal(signalled, SIG_DFL);
+		raise(signalled);
+	}
+	return status;
+}
+
+/* ---- What any Unix program has: signals, messages, options ---- */
+
+/* The signal may come just before a call that sleeps: ring until we end. */
+static void
+ring(int signo)
+{
+	const struct sigaction action = {.sa_handler = ring};
+
+	if (signo != SIGALRM && signalled == 0)
+		signalled = signo;
+	sigaction(SIGALRM, &action, NULL);
+	alarm(1);
+}
+
+/* Whoever was stopped at a prompt, and goes on, prompts again. */
+static void
+wake(int signo)
+{
+	(void)signo;
+}
+
+static void
+catch_signals(void)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction action = {.sa_handler = wake}, before;
+
+	sigaction(SIGCONT, &action, NULL);
+	action.sa_handler = ring;
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		sigaction(signals[i], NULL, &before);
+		if (before.sa_handler != SIG_IGN) /* nohup, or & in a script */
+			sigaction(signals[i], &action, NULL);
+	}
+}
+
+bool
+interrupted(void)
+{
+	return signalled != 0;
 }
 
 void
-leave(struct channel *channel)
+tell(int semid, const char *format, ...)
 {
 	unsigned short value[MEMBERS] = {0};
-	struct shmid_ds status = {0};
+	union semun sem_opts = {.array = value};
+	char what[80];
+	va_list arguments;
 
-	if (channel->semid != -1 && enter_to_leave(channel) == 0 &&
-	    values(channel, value) == 0 &&
-	    shm_status(channel->shmid, &status) == 0) {
-		if (status.shm_nattch == 1 && value[UNREAD] == 0) {
-			tell(channel, NULL, "removes segment %d and set %d",
-			     channel->shmid, channel->semid);
-			shm_delete(channel->shmid);
-			sem_delete(channel->semid);
-		} else {
-			tell(channel, &go_out, "leaves, %s",
-			     value[UNREAD] > 0 ? "text stays" : "others stay");
-			/* Detach first: of two that leave, one is the last. */
-			shm_detach(channel->shmaddr);
-			end(channel, &go_out);
-		}
-	}
-	if (interrupted())
-		raise(signalled);
+	if (verbose == NULL || semctl(semid, 0, GETALL, sem_opts) == -1)
+		return;
+	va_start(arguments, format);
+	vsnprintf(what, sizeof(what), format, arguments);
+	va_end(arguments);
+	fprintf(stderr,
+		"    GUARD %d EMPTY %d NEWS %d READERS %d WRITERS %d  %s: %s\n",
+		value[GUARD], value[EMPTY], value[NEWS], value[READERS],
+		value[WRITERS], verbose, what);
 }
 
-/* ---- What both programs have in common with any other ---- */
+void
+wait_for_a_reader(const struct channel *channel)
+{
+	struct sembuf nobody_reads[] = {{EMPTY, 0, 0}, {READERS, 0, 0}};
+
+	if (interrupted() || semctl(channel->semid, EMPTY, GETVAL) != 0)
+		return;
+	const pid_t child = fork();
+	if (child == 0) {
+		if (step(channel->semid, nobody_reads, 2) == 0)
+			warnx("nobody reads in %s: start ./reader with the "
+			      "same path",
+			      channel->path);
+		_exit(EXIT_SUCCESS);
+	}
+	sem_wait(channel->semid, EMPTY);
+	if (child != -1) {
+		kill(child, SIGKILL);
+		waitpid(child, NULL, 0);
+	}
+}
+
+/* Not one of ours: say whose it is, which /proc tells everybody. */
+static void
+name_owner(bool set, key_t key)
+{
+	const char *columns =
+	    set ? "%d %*s %*s %*s %u" : "%d %*s %*s %*s %*s %*s %*s %u";
+	FILE *table =
+	    fopen(set ? "/proc/sysvipc/sem" : "/proc/sysvipc/shm", "r");
+	char line[256];
+	int its_key;
+	uid_t owner;
+	bool found = false;
+
+	while (table != NULL && !found && fgets(line, sizeof(line), table))
+		found = sscanf(line, columns, &its_key, &owner) == 2 &&
+			its_key == key;
+	if (table != NULL)
+		fclose(table);
+	if (found && owner == geteuid()) {
+		warnx("it is not one of ours, and left as it is: give another "
+		      "path, or remove it with 'ipcrm -%c %#x'",
+		      set ? 'S' : 'M', (unsigned)key);
+		return;
+	}
+	const struct passwd *user = found ? getpwuid(owner) : NULL;
+	warnx("it belongs to %s, and is left as it is: give another path",
+	      user != NULL ? user->pw_name : "another user");
+}
+
+/* Say what failed, on what, and what a beginner can do. */
+static void
+complain(const struct channel *channel, int reason)
+{
+	static const char *const names[] = {"", "semaphore set", "segment",
+					    "standard input",
+					    "standard output"};
+	static const struct {
+		enum where failed;
+		int reason;
+		const char *advice;
+	} advices[] = {
+	    {PATH, ENOENT, "both programs meet at a path: it must be there"},
+	    {PATH, ENOTDIR, "both programs meet at a path: it must be there"},
+	    {PATH, EACCES, "a directory on the way there is closed to you"},
+	    {SET, EIDRM, "removed (by ipcrm?): start both programs anew"},
+	    {SET, ENOSPC, "a limit of the system's: see 'ipcs -l' and 'ipcs'"},
+	    {SEGMENT, ENOSPC, "a limit of the system's: see 'ipcs -l', 'ipcs'"},
+	    {SET, EINVAL,
+	     "kernel.sem allows less than 5 semaphores in a set "
+	     "(SEMMSL, its first number): see 'ipcs -l'"},
+	    {SET, E2BIG,
+	     "kernel.sem allows less than 5 operations in a semop "
+	     "(SEMOPM, its third number): see 'ipcs -l'"},
+	    {SEGMENT, EINVAL,
+	     "kernel.shmmax allows less than 256 bytes in a "
+	     "segment: see 'ipcs -l'"},
+	    {SET, ERANGE,
+	     "32767 writers have ended, and nobody has read: "
+	     "start ./reader with the same path"},
+	};
+	const enum where failed = channel->failed;
+	const key_t key =
+	    failed == SET ? channel->set_key : channel->segment_key;
+
+	if (failed == SET && reason == EINVAL && channel->semid != -1)
+		reason = EIDRM; /* for it was there */
+	errno = reason;
+	if (failed == PATH)
+		warn("%s", channel->path);
+	else if (failed == SET || failed == SEGMENT)
+		warn("%s: %s %#x", channel->path, names[failed], (unsigned)key);
+	else
+		warn("%s", names[failed]);
+	for (size_t i = 0; i < sizeof(advices) / sizeof(advices[0]); i++)
+		if (failed == advices[i].failed && reason == advices[i].reason)
+			warnx("%s", advices[i].advice);
+	if ((failed == SET || failed == SEGMENT) &&
+	    (reason == EPERM || reason == EACCES || reason == EBADMSG))
+		name_owner(failed == SET, key);
+	if (failed == OUTPUT && semctl(channel->semid, EMPTY, GETVAL) == 0)
+		warnx("the text stays in the segment, for the next reader");
+}
 
 int
-complain(const struct channel *channel)
+give_up(struct channel *channel)
 {
-	const int reason = errno;
-	const bool set = channel->object == SET;
-	const unsigned key = (unsigned)ftok(channel->path, set ? 's' : 'm');
-
-	if (interrupted())
-		return EXIT_FAILURE;
-	errno = reason;
-	switch (channel->object) {
-	case PATH:
-		warn("%s", channel->path);
-		warnx("the path names the channel: it must be there, for both "
-		      "programs");
-		return EXIT_FAILURE;
-	case INPUT:
-		warn("standard input");
-		return EXIT_FAILURE;
-	case OUTPUT:
-		warn("standard output");
-		warnx("the text stays in the segment, for the next reader");
-		return EXIT_FAILURE;
-	case SET:
-	case SEGMENT:
-		break;
-	}
-	warn("%s: %s %#x", channel->path, set ? "semaphore set" : "segment",
-	     key);
-	if (reason == EIDRM)
-		warnx("somebody removed it (ipcrm?): start both programs anew");
-	if (reason == ENOSPC)
-		warnx("the system's limit: see 'ipcs -l' and 'ipcs', and "
-		      "remove with 'ipcrm' what nobody uses");
-	if (reason == EPERM || reason == EACCES || reason == EBADMSG)
-		warnx("it is not one of ours, and left as it is: see 'ipcs', "
-		      "remove it with 'ipcrm -%c %#x', or give another path",
-		      set ? 'S' : 'M', key);
-	return EXIT_FAILURE;
+	if (!interrupted())
+		complain(channel, errno);
+	return leave(channel, EXIT_FAILURE);
 }
 
 struct channel
-options(int argc, char *argv[], enum role role, const char *help)
+options(int argc, char *argv[], enum role role, const char *purpose)
 {
 	static const struct option longs[] = {{"help", no_argument, NULL, 'h'},
 					      {NULL, 0, NULL, 0}};
+	const char *name = role == READER ? "reader" : "writer";
 	struct channel channel = {
 	    .role = role, .path = ".", .semid = -1, .shmid = -1};
 	char *rest;
@@ -680,7 +591,17 @@ options(int argc, char *argv[], enum role role, const char *help)
 	while ((option = getopt_long(argc, argv, "hs:v", longs, NULL)) != -1) {
 		switch (option) {
 		case 'h':
-			fputs(help, stdout);
+			printf(
+			    "Usage: %s [-hv] [-s seconds] [path]\n%s\n\n"
+			    "  -h, --help  print this text\n"
+			    "  -s seconds  stay inside the guard so long in "
+			    "every turn\n"
+			    "  -v          tell every turn on standard error, "
+			    "with the values inside\n"
+			    "  path        an existing file or directory, "
+			    "the same for both programs\n"
+			    "              (default: the current directory)\n",
+			    name, purpose);
 			exit(fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
 		case 's':
 			channel.seconds = strtod(optarg, &rest);
@@ -690,7 +611,7 @@ options(int argc, char *argv[], enum role role, const char *help)
 				     optarg);
 			break;
 		case 'v':
-			channel.verbose = true;
+			verbose = name;
 			break;
 		default:
 			errx(2, "try '%s --help'", argv[0]);

@@ -2,10 +2,10 @@
  * sharemem.h - what writer.c and reader.c share: the segment, the semaphores
  * that guard it, and the helpers.
  *
- * First the documents' seven helpers and the calls that they describe, then the
- * steps of the two programs.  A helper returns -1 and sets errno when it fails;
- * it prints nothing, but for -v's lines.  "Documents" are the chapter (5.1.1
- * to 5.1.3) and the paper (1 to 5) that README names.
+ * First the documents' helpers, then the two that make a turn, then how the
+ * programs come and go.  A helper returns -1 and sets errno when it fails; it
+ * prints nothing but -v's lines.  "Documents" are the chapter (5.1.1 to 5.1.3)
+ * and the paper (1 to 5) that README names.
  */
 #ifndef SHAREMEM_H
 #define SHAREMEM_H
@@ -29,12 +29,19 @@ struct segment {
 };
 static_assert(sizeof(struct segment) == SHM_SIZE, "a segment of 256 bytes");
 
-/* The semaphores of the one set. */
+/*
+ * The semaphores of the one set.  A semop(2) can wait for this AND that, never
+ * for this OR that; but a reader must wake for a text or for a writer's end.
+ * So both raise one semaphore, NEWS, and the reader looks at EMPTY to tell
+ * which it was.  A new set has all values 0; in an open one EMPTY and NEWS are
+ * never 0 together, for who takes from one gives to the other.
+ */
 enum {
-	GUARD,	 /* the documents' binary semaphore: 1 free, 0 taken */
-	UNREAD,	 /* 1 while the segment holds text that nobody has printed */
-	NEWS,	 /* what readers sleep on: 1 for a text, 1 for a writer's end */
-	WRITERS, /* writers alive */
+	GUARD, /* the documents' binary semaphore: 1 free, 0 somebody inside */
+	EMPTY, /* 1 while the segment holds nothing that is to be printed */
+	NEWS,  /* what readers sleep on: 1 for a text, 1 for a writer's end */
+	READERS, /* readers that take part */
+	WRITERS, /* writers that take part */
 	MEMBERS	 /* semaphores in the set */
 };
 
@@ -56,11 +63,12 @@ union semun {
 /*
  * Create a semaphore set of `members' semaphores, each with the value
  * `init_val', for its owner alone (mode 0600).  Never touches an existing one.
+ * A new set's values are 0: then nothing is set, for somebody may use it.
  *
  * Returns its identifier, or -1: EEXIST if there is one under the key, ENOSPC
  * at the system's limit, ERANGE if init_val is not from 0 to 32767, EINVAL if
- * members is not positive; ENOENT, ENOTDIR or EACCES from ftok(3) for pathname.
- * Documents: paper 5, sharemem.h; semget(2).
+ * members is not from 1 to the system's limit; ENOENT, ENOTDIR or EACCES from
+ * ftok(3) for pathname.  Documents: paper 5, sharemem.h; semget(2).
  */
 int createsem(const char *pathname, int proj_id, int members, int init_val);
 
@@ -74,10 +82,11 @@ int opensem(const char *pathname, int proj_id);
 
 /*
  * P: take the semaphore: wait until its value is positive, then lower it by 1.
- * If the process dies before sem_v(), the kernel gives it back (SEM_UNDO).
+ * If the process ends before sem_v(), the kernel gives it back (SEM_UNDO).
  *
- * Returns 0, or -1: EIDRM or EINVAL if the set has been removed, EINTR after a
- * signal, EACCES, EFBIG for a bad index.  Documents: paper 5; semop(2).
+ * Returns 0, or -1: EIDRM if there is no such set (any more), EINTR after
+ * SIGINT, SIGTERM or SIGHUP, EACCES, EFBIG for a bad index, ENOSPC or ENOMEM
+ * if the kernel has no room for the undo.  Documents: paper 5; semop(2).
  */
 int sem_p(int semid, int index);
 
@@ -111,8 +120,9 @@ int sem_delete(int semid);
  * one that exists under the key.
  *
  * Returns its identifier, or -1: EINVAL if it exists and is smaller, or if size
- * is 0; EACCES if it is somebody else's; ENOSPC or ENOMEM at the system's
- * limits; ftok(3)'s for pathname.  Documents: chapter 5.1.3; shmget(2).
+ * is 0 or more than the system's limit; EACCES if it is somebody else's; ENOSPC
+ * or ENOMEM at other limits; ftok(3)'s for pathname.  Documents: chapter 5.1.3;
+ * shmget(2).
  */
 int createshm(const char *pathname, int proj_id, size_t size);
 
@@ -125,107 +135,60 @@ int createshm(const char *pathname, int proj_id, size_t size);
 int openshm(const char *pathname, int proj_id);
 
 /*
- * Attach the segment where the kernel finds room; flag 0 to read and write,
- * SHM_RDONLY to read.
+ * A turn begins: wait until `awaited' is positive and, in the same step, so
+ * that nobody slips in between, take `taken'.  `awaited' is not lowered: if
+ * this process dies now, nothing has changed.
  *
- * Returns its address, or NULL: EACCES, EINVAL or EIDRM if there is no such
- * segment, ENOMEM.  Documents: chapter 5.1.2, paper 3; shmat(2).
+ * Returns 0, or -1 as sem_p() does.  Documents: paper 5, sem_wait and sem_p.
  */
-void *shm_attach(int shmid, int flag);
+int sem_wait_p(int semid, int awaited, int taken);
 
 /*
- * Detach it.  Returns 0, or -1: EINVAL if no segment is attached there.
- * Documents: paper 3; shmdt(2).
+ * A turn ends: give `given' back and, in the same step, pass one from `from' to
+ * `to', for good.  Never waits.
+ *
+ * Returns 0, or -1 as sem_v() does, or with EAGAIN if `from' is 0.  Documents:
+ * paper 5, sem_v.
  */
-int shm_detach(const void *shmaddr);
-
-/*
- * What the kernel knows of the segment, and who is attached (shm_nattch).
- * Returns 0, or -1: EACCES; EINVAL or EIDRM if there is no such segment.
- * Documents: paper 1 and 4, IPC_STAT; shmctl(2).
- */
-int shm_status(int shmid, struct shmid_ds *status);
-
-/*
- * Mark the segment for destruction: its key is free at once, its memory when
- * the last process has detached.
- * Returns 0, or -1: EPERM if it is not ours; EINVAL or EIDRM if there is none.
- * Documents: chapter 5.1.2, paper 4, IPC_RMID; shmctl(2).
- */
-int shm_delete(int shmid);
+int sem_pass_v(int semid, int from, int to, int given);
 
 enum role { READER, WRITER };
-
-/* What a step that failed was at work on. */
-enum object { PATH, SET, SEGMENT, INPUT, OUTPUT };
+enum where { PATH, SET, SEGMENT, INPUT, OUTPUT };
 
 /* Where the programs meet: a set and a segment, both found by the same path. */
 struct channel {
 	enum role role;
 	const char *path;	 /* ftok(3) makes the two keys of it */
+	key_t set_key;		 /* kept: the path may be deleted */
+	key_t segment_key;	 /* the same */
 	double seconds;		 /* -s: how long to stay inside in a turn */
-	bool verbose;		 /* -v: tell every step on standard error */
 	int semid;		 /* the set, or -1 */
 	int shmid;		 /* the segment, or -1 */
 	struct segment *shmaddr; /* where it is attached, or NULL */
-	bool inside;		 /* this process holds GUARD */
-	enum object object;	 /* for complain() */
+	enum where failed;	 /* for give_up() */
 };
 
 /*
  * Read the command line of either program: [-hv] [-s seconds] [path].  Prints
- * `help' and exits with 0 for -h; exits with 2 on wrong usage.
+ * help, with the program's purpose, and exits with 0 for -h; exits with 2 on
+ * wrong usage.
  *
  * Returns a channel that is not joined yet.  getopt(3).
  */
 struct channel options(int argc, char *argv[], enum role role,
-		       const char *help);
+		       const char *purpose);
 
 /*
  * Join the channel: create the set and the segment, or find those that are
- * there, and attach, a reader to read only.  From now on SIGINT, SIGTERM and
- * SIGHUP interrupt whoever waits.
+ * there, attach, a reader to read only, and be counted.  From now on SIGINT,
+ * SIGTERM and SIGHUP interrupt whoever waits.
  *
  * Returns 0, or -1: EPERM if what is under our keys is not ours (it is left as
- * it is), EACCES if we may not even look, EINTR, and as the helpers above.
- * Documents: chapter 5.1.2, allocate and attach; the programs' first lines.
+ * it is), EACCES if we may not even look, EINTR, ERANGE if 32767 writers have
+ * ended and no reader has come, and as the helpers above.  Documents: chapter
+ * 5.1.2, allocate and attach; the programs' first lines.
  */
 int join(struct channel *channel);
-
-/*
- * Wait until all is printed and the guard is free, and take the guard, in one
- * step, so that nobody slips in between.
- *
- * Returns 0, inside; or -1: EIDRM if the set has been removed, EINTR after a
- * signal.  Documents: paper 5, the writer's sem_wait and sem_p.
- */
-int begin_write(struct channel *channel);
-
-/*
- * What is in the segment now is a text, and the guard is free.
- *
- * Returns 0, outside; or -1: EIDRM if the set has been removed, ERANGE if 32767
- * news wait for a reader.  Documents: paper 5, the writer's sem_v.
- */
-int end_write(struct channel *channel);
-
-/*
- * Wait for a text, and take the guard.
- *
- * Returns the text's length in bytes, inside; 0, outside, at the end of input:
- * all is printed and the last writer has ended; or -1: EIDRM if the set has
- * been removed, EINTR after a signal, EBADMSG (inside) if the segment's length
- * is none.  Documents: paper 5, the reader's sem_wait and sem_p.
- */
-ssize_t begin_read(struct channel *channel);
-
-/*
- * The text is printed: it is gone, and the guard is free.
- *
- * Returns 0, outside; or -1: EIDRM if the set has been removed.  Documents:
- * paper 5, the reader's sem_v.
- */
-int end_read(struct channel *channel);
 
 /*
  * Stay inside for the channel's seconds, or until a signal comes.  Documents:
@@ -234,26 +197,33 @@ int end_read(struct channel *channel);
 void stay_inside(const struct channel *channel);
 
 /*
- * Returns true while text waits in the segment and no reader is attached.
- * Documents: paper 1, shm_nattch.
+ * Wait until EMPTY is 1, as sem_wait() does, and meanwhile, as soon as no
+ * reader takes part, say on standard error that nobody reads.
  */
-bool nobody_reads(const struct channel *channel);
+void wait_for_a_reader(const struct channel *channel);
+
+/* With -v, print the set's values and this, in a line on standard error. */
+void tell(int semid, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Returns true when SIGINT, SIGTERM or SIGHUP has asked us to end. */
 bool interrupted(void);
 
 /*
- * Leave the channel: detach, and if we are the last and all is printed, remove
- * segment and set.  Waits for the guard.  After a signal it does not return,
- * but ends by that signal.  Documents: chapter 5.1.2, detach and deallocate.
+ * Leave the channel: detach, and if nobody else takes part and nothing is
+ * unread, remove segment and set.  Never waits.  Documents: chapter 5.1.2,
+ * detach and deallocate.
+ *
+ * Returns `status', the exit status; but after a signal it ends the process by
+ * that signal.
  */
-void leave(struct channel *channel);
+int leave(struct channel *channel, int status);
 
 /*
  * Say on standard error what failed (errno), on what, and what to do; nothing
- * after a signal.  Returns the exit status, EXIT_FAILURE.  err(3).
+ * after a signal.  Then leave.  Returns EXIT_FAILURE, as leave() does.  err(3).
  */
-int complain(const struct channel *channel);
+int give_up(struct channel *channel);
 
 #pragma GCC visibility pop
 
