@@ -1,292 +1,442 @@
 /*
- * protocol.pml - the protocol of sharemem.c as a model for SPIN: two writers
- * of two texts each and two readers, which may die at every step.  `make model'
- * checks that none is ever stuck, that no accepted text is lost and none is
- * printed twice but after a reader's death, that at most one is inside, that
- * nobody loses the set or the segment that he uses, and that nothing is left.
+ * protocol.pml - the protocol of sharemem.c as a model for SPIN: writers and
+ * readers (two of each, or one), who come again as long as there is something to read.  Each
+ * `if' and each `do' is one system call of the helper named beside it; between
+ * any two of them, and while it waits, a process may die.  Other faults: a
+ * signal at a wait, an attach that fails, an outsider's `ipcrm -m'.  There are
+ * FAULTS faults in all, or fewer: who is stuck while one could still kill him
+ * is stuck.
  *
- * Each `if' is one system call of the helper named beside it; its other
- * branches are that the set is gone, and that the process dies instead.  The
- * macros that are not defined break the protocol: see test/model.sh.
+ * `make model' checks that nobody is ever stuck, that no text is lost unless an
+ * outsider removed the segment and the next start says so, that none is printed
+ * twice but after a reader's death, that one at most is inside, that nobody
+ * loses the set that he uses, and that nothing is left.  The macros that are
+ * not defined break the protocol: see test/model.sh.
  */
-#ifndef DEATHS
-#define DEATHS 1
+#ifndef FAULTS /* else see model.sh */
+#define WRITERS 2
+#define READERS 2
+#define TEXTS 1 /* of each writer */
+#define FAULTS 1
 #endif
 
 /* The set and the segment under the keys, as the kernel keeps them. */
-bool set_there, opened;         /* opened: sem_otime is set */
-byte set_id;                    /* which one it is: they are made anew */
-byte guard, unread, news, writers;
-bool segment_there;
-byte segment_id, attached, text; /* text: the one that is in the segment */
+bool set_there, segment_there;
+byte set_id, segment_id;	/* which one: they are made anew */
+byte guard, is_empty, news, readers, writers;
+byte news_undo[6];		/* by process: the set in which it announces */
+byte text[8];			/* by segment: what is in it */
 
 /* The books. */
-byte deaths = DEATHS, reader_deaths, inside, finished;
-byte accepted, waiting_readers;
-byte next_text = 1, last_printed;
-bool creator_died;
-byte joined, met;	/* bits: readers that take part; that met a writer */
+byte faults, deaths, reader_deaths, inside, finished, waiting;
+bool removed;			/* by the outsider */
+byte accepted, last_printed;
+byte joined, met;		/* bits: readers that take part; that are due
+				 * to hear of a writer's end */
 
 #define HERE (set_there && set_id == my_set)
 #define MINE (segment_there && segment_id == my_segment)
-#define ALL_OVER (finished == 2 && last_printed == accepted && \
-	!(set_there && unread > 0))
-#define DIE  atomic { deaths > 0 -> deaths--; goto dies }
+#define UNREAD (set_there && is_empty == 0 && news > 0)
+#define ALL_OVER (finished == WRITERS && last_printed == accepted && !UNREAD)
+#define DIE  atomic { faults > 0 -> faults--; deaths++; goto dies }
 #define GONE atomic { !HERE -> goto restart }
+#define LOST atomic { !HERE -> assert(removed); goto error }
+#define SIGNAL(label) atomic { faults > 0 -> faults--; goto label }
 
-#define GO_IN  guard--; holds = UNDO; am_inside = true; inside++; \
-	assert(inside == 1)
-#define GO_OUT guard++; holds = 0; am_inside = false; inside--
-
-#ifdef NO_UNDO_ON_GUARD
+#ifdef NO_UNDO_OF_THE_GUARD
 #define UNDO 0
 #else
 #define UNDO 1
 #endif
+#define GO_IN  guard--; holds = UNDO; am_inside = true; inside++; \
+	assert(inside == 1)
+#define GO_OUT guard++; holds = 0; am_inside = false; inside--
+
+#ifdef OPEN_WITHOUT_LOOKING
+#define MAY_OPEN true
+#elif defined(ONLY_THE_CREATOR_OPENS)
+#define MAY_OPEN (created && guard == 0 && is_empty == 0 && news == 0)
+#else
+#define MAY_OPEN (guard == 0 && is_empty == 0 && news == 0)
+#endif
+#ifdef NOBODY_COUNTS_HIMSELF_OUT_FIRST
+#define NOBODY_ELSE (readers + writers == counted)
+#elif defined(REMOVED_ALTHOUGH_OTHERS_TAKE_PART)
+#define NOBODY_ELSE true
+#else
+#define NOBODY_ELSE (readers == 0 && writers == 0)
+#endif
+#ifdef REMOVED_ALTHOUGH_TEXT_IS_UNREAD
+#define MAY_REMOVE NOBODY_ELSE
+#else
+#define MAY_REMOVE (NOBODY_ELSE && is_empty == 1)
+#endif
 
 proctype program(bool is_writer)
 {
-	byte my_set, my_segment, holds, left = 2, my_text, n, w;
-	bool am_inside, am_attached, registered, created, alone;
+	byte my_set, my_segment, holds, left = TEXTS, n, i;
+	bool am_inside, counted, nobody, unread, alone, created;
+	bool fails, leaving;
 
 start:	/* enter_set(): createsem, else opensem */
 	if
 	:: atomic { !set_there ->
-		set_there = true; opened = false;
-		set_id = (set_id % 7) + 1; my_set = set_id;
-		guard = 0; unread = 0; news = 0; writers = 0;
-		created = true }
-	:: atomic { set_there -> my_set = set_id; created = false }
+		set_there = true; set_id = (set_id % 7) + 1; my_set = set_id;
+		guard = 0; is_empty = 0; news = 0; readers = 0; writers = 0;
+		created = true; goto open }
+	:: set_there -> skip
 	:: DIE
 	fi;
 	if
-	:: created ->
-		if	/* open_set */
-		:: atomic { HERE -> opened = true; guard = 1; GO_IN }
-		:: GONE
-		:: DIE
-		fi
-	:: else ->
-		if	/* check_set() */
-		:: atomic { HERE && opened -> skip }
-		:: atomic { HERE && !opened && creator_died ->
-			creator_died = false; set_there = false; goto restart }
-		:: GONE
-		:: DIE
-		fi;
-		if	/* enter */
-		:: atomic { HERE && guard > 0 -> GO_IN }
-		:: GONE
-		:: DIE
-		fi
+	:: atomic { set_there -> my_set = set_id; created = false }
+	:: atomic { !set_there -> goto restart }
+	:: DIE
+	fi;
+open:
+	if	/* whoever comes first opens it */
+	:: atomic { HERE && MAY_OPEN -> is_empty++; guard++ }
+	:: atomic { HERE && !(MAY_OPEN) -> skip }
+	:: GONE
+	:: DIE
+	fi;
+	if	/* sem_p(semid, GUARD) */
+	:: atomic { HERE && guard > 0 -> GO_IN }
+	:: GONE
+	:: DIE
+	:: atomic { HERE && guard == 0 && faults > 0 -> /* a signal: asleep */
+		faults--; goto undo }
+	fi;
+
+	if	/* take_part(): GETALL */
+	:: atomic { HERE ->
+		assert(guard == 0 && is_empty <= 1 && !(is_empty == 0 && news == 0));
+		nobody = (readers == 0 && writers == 0); unread = (is_empty == 0) }
+	:: GONE
+	:: DIE
+	fi;
+	if	/* SETVAL: takes everybody's adjustments away, too */
+#ifndef OLD_NEWS_IS_KEPT
+#ifdef NEWS_IS_TAKEN_FROM_OTHERS
+	:: atomic { HERE ->
+#else
+	:: atomic { HERE && nobody ->
+#endif
+#ifdef UNREAD_TEXT_IS_ONE_NEWS
+		news = (unread -> 1 : 0);
+#else
+		news = (unread -> 2 : 0);
+#endif
+#ifndef ADJUSTMENTS_ARE_KEPT
+		i = 0;
+		do
+		:: i < 6 ->
+			if
+			:: news_undo[i] == my_set -> news_undo[i] = 0
+			:: else
+			fi;
+			i++
+		:: else -> i = 0; break
+		od
+#endif
+		}
+#endif
+#ifdef OLD_NEWS_IS_KEPT
+	:: HERE -> skip
+#else
+#ifndef NEWS_IS_TAKEN_FROM_OTHERS
+	:: !nobody -> skip
+#endif
+#endif
+	:: GONE
+	:: DIE
 	fi;
 
 	if	/* attach_segment(): createshm or openshm */
-	:: atomic { created && !segment_there ->
-		segment_there = true; segment_id = (segment_id % 7) + 1;
-		attached = 0; my_segment = segment_id }
 	:: atomic { segment_there -> my_segment = segment_id }
-	:: atomic { !created && !segment_there -> /* back_out() */
-		assert(HERE); set_there = false; am_inside = false; inside--;
-		goto restart }
-	:: DIE
-	fi;
-	if	/* shm_attach */
-	:: atomic { MINE -> attached++; am_attached = true }
-	:: atomic { !MINE -> assert(false) } /* inside, nobody removes it */
-	:: DIE
-	fi;
-
-	if	/* take_part(): values and shm_status */
-	:: atomic { HERE -> alone = (attached == 1 && unread == 0); n = news }
-	:: DIE
-	fi;
-	if	/* forget */
-	:: atomic { HERE && alone -> news = news - n }
-	:: !alone -> skip
-	:: DIE
-	fi;
-	if	/* go_out, go_out_as_writer */
-	:: atomic { HERE ->
+#ifdef A_SET_IN_USE_GETS_A_NEW_SEGMENT
+	:: atomic { !segment_there ->
+#else
+	:: atomic { !segment_there && nobody && !unread ->
+#endif
+		segment_there = true; segment_id = (segment_id % 7) + 1;
+		my_segment = segment_id; text[segment_id] = 0 }
+#ifndef A_SET_IN_USE_GETS_A_NEW_SEGMENT
+	:: atomic { !segment_there && !(nobody && !unread) ->
+		assert(removed); /* by the outsider: say so, if it matters */
 		if
-		:: is_writer -> writers++; registered = true;
-			met = met | joined
-		:: !is_writer -> joined = joined | (1 << _pid);
-			met = met | ((writers > 0) << _pid)
+		:: unread -> last_printed = accepted
+		:: else
 		fi;
-		GO_OUT }
+		goto tell_all }
+#endif
 	:: DIE
 	fi;
-
+	if	/* shmctl, shmat; by its identifier a segment that is marked for
+		 * destruction can be had as long as somebody is attached */
+	:: MINE -> skip
+	:: atomic { !MINE -> assert(removed) }
+	:: atomic { !MINE -> assert(removed); goto back_out }
+	:: atomic { faults > 0 -> faults--; fails = true; goto back_out }
+	:: DIE
+	fi;
+	if	/* be counted, go outside; a writer announces its end */
+	:: atomic { HERE ->
+		alone = nobody && !unread;
+		if
+		:: is_writer ->
+			writers++; met = met | joined;
+#ifndef NO_NEWS_OF_A_WRITERS_END
+			news_undo[_pid] = my_set
+#endif
+		:: else ->
+			readers++; joined = joined | (1 << _pid);
+			met = met | ((writers > 0 || unread) << _pid)
+		fi;
+		counted = true; GO_OUT }
+	:: GONE
+	:: DIE
+	fi;
 	if
 	:: is_writer -> goto write
 	:: else -> goto read
 	fi;
 
+tell_all:
+	if	/* sem_delete */
+	:: atomic { HERE -> set_there = false; am_inside = false; inside--;
+		goto restart }
+	:: GONE
+	:: DIE
+	fi;
+
+back_out:
+#ifdef WHO_CREATED_REMOVES
+	if
+	:: created ->
+		if
+		:: atomic { HERE -> set_there = false; am_inside = false;
+			inside--; goto backed_out }
+		:: atomic { !HERE -> goto backed_out }
+		:: DIE
+		fi
+	:: else -> skip
+	fi;
+#endif
+	if	/* sem_v(semid, GUARD) */
+	:: atomic { HERE -> GO_OUT }
+	:: atomic { !HERE -> goto backed_out }
+	:: DIE
+	fi;
+	goto remove_if_last;
+backed_out:
+	if
+	:: atomic { fails -> fails = false; goto undo }
+	:: atomic { !fails -> goto restart }
+	fi;
+
 write:	do
 	:: left == 0 -> break
 	:: left > 0 ->
-		if	/* begin_write(): write_begins */
-		:: atomic { HERE && unread == 0 && guard > 0 -> GO_IN }
-		:: atomic { !HERE -> assert(false) } /* removed in use */
+#ifdef WAIT_THEN_TAKE
+		if
+		:: atomic { HERE && is_empty > 0 -> skip }
+		:: LOST
 		:: DIE
 		fi;
 		if
-		:: atomic { assert(MINE); text = 0 } /* half of it */
+		:: atomic { HERE && guard > 0 -> GO_IN }
+#else
+		if	/* sem_wait_p(semid, EMPTY, GUARD) */
+#ifdef THE_WRITER_DOES_NOT_WAIT
+		:: atomic { HERE && guard > 0 -> GO_IN }
+#else
+		:: atomic { HERE && is_empty > 0 && guard > 0 -> GO_IN }
+#endif
+#endif
+		:: LOST
+		:: DIE
+		:: SIGNAL(leave)
+		fi;
+		if	/* the copy: first it is half of it */
+		:: atomic { HERE -> text[my_segment] = 0 }
+		:: LOST
 		:: DIE
 		fi;
-		if	/* end_write(): write_ends */
+#ifdef THE_WRITER_PASSES_IN_TWO_STEPS
+		if
+		:: atomic { HERE -> is_empty-- }
+		:: DIE
+		fi;
+		if
+		:: atomic { HERE -> is_empty++;
+#else
+		if	/* sem_pass_v(semid, EMPTY, NEWS, GUARD) */
 		:: atomic { HERE ->
-			text = next_text; next_text++; accepted++; left--;
-			unread++; news++; GO_OUT }
+#endif
+			accepted++; text[my_segment] = accepted; left--;
+			is_empty--; news++; GO_OUT }
+		:: LOST
 		:: DIE
 		fi
 	od;
 	goto leave;
 
 read:	do
-	:: waiting_readers++;
-		/* begin_read(): news_is_there; text_is_there is this and
-		 * values in one, where there is text */
-end_wait:	if
-		:: atomic { HERE && news > 0 && guard > 0 ->
-			waiting_readers--; GO_IN }
-		:: atomic { !HERE -> assert(false) }
-		:: atomic { deaths > 0 ->
-			waiting_readers--; deaths--; goto dies }
+	:: waiting++;
+end_wait:	if	/* sem_wait_p(semid, NEWS, GUARD) */
+		:: atomic { HERE && news > 0 && guard > 0 -> waiting--; GO_IN }
+		:: atomic { !HERE -> assert(removed); waiting--; goto error }
+		:: atomic { faults > 0 ->
+			waiting--; faults--; deaths++; goto dies }
+		:: atomic { faults > 0 -> waiting--; faults--; goto leave }
 		fi;
-#ifdef TAKE_UNREAD_AT_THE_BEGINNING
-		if
-		:: atomic { HERE -> w = writers; n = unread;
+		if	/* EMPTY */
+		:: atomic { HERE -> n = is_empty;
+#ifdef THE_READER_TAKES_FIRST
 			if
-			:: n > 0 -> unread--; news--
+			:: n == 0 -> news--; is_empty++
 			:: else
-			fi }
-		:: DIE
-		fi;
-#else
-		if	/* values */
-		:: atomic { HERE -> n = unread; w = writers }
-		:: DIE
-		fi;
+			fi;
 #endif
+			}
+		:: LOST
+		:: DIE
+		fi;
 		if
-		:: n > 0 ->
+		:: n == 0 ->
 			if	/* print: never half, never out of order */
-			:: atomic { assert(MINE && text > 0);
-				assert(text == last_printed + 1 ||
+			:: atomic { assert(text[my_segment] > 0);
+				assert(text[my_segment] == last_printed + 1 ||
 				       (reader_deaths > 0 &&
-					text == last_printed));
-				last_printed = text }
+					text[my_segment] == last_printed));
+				last_printed = text[my_segment] }
 			:: DIE
 			fi;
-			if	/* end_read(): read_ends */
+			if	/* sem_pass_v(semid, NEWS, EMPTY, GUARD) */
 			:: atomic { HERE ->
-#ifndef TAKE_UNREAD_AT_THE_BEGINNING
-				unread--; news--;
+#ifndef THE_READER_TAKES_FIRST
+				news--; is_empty++;
 #endif
 				GO_OUT }
+			:: LOST
 			:: DIE
 			fi
-		:: n == 0 && w == 0 ->
-			if	/* end of input: go_out */
-			:: atomic { HERE -> GO_OUT; break }
+		:: else ->
+			if	/* WRITERS */
+			:: atomic { HERE -> n = writers }
+			:: LOST
 			:: DIE
-			fi
-		:: n == 0 && w > 0 ->
-			if	/* one_writer_less */
-			:: atomic { HERE -> news--; GO_OUT }
-			:: DIE
+			fi;
+			if
+			:: n == 0 ->
+				/* Who was alone hears of nobody's end before. */
+				assert(!alone || (met & (1 << _pid)));
+				if	/* end of input: sem_v(semid, GUARD) */
+				:: atomic { HERE -> GO_OUT;
+#ifdef THE_FIRST_READER_TAKES_THE_NEWS
+					news--;
+#endif
+					break }
+				:: LOST
+				:: DIE
+				fi
+			:: else ->
+				if	/* a writer has ended */
+				:: atomic { HERE -> news--; GO_OUT }
+				:: LOST
+				:: DIE
+				fi
 			fi
 		fi
 	od;
+	goto leave;
 
-leave:	if	/* enter_to_leave(): enter */
-	:: atomic { HERE && guard > 0 -> GO_IN }
-	:: atomic { !HERE -> assert(false) }
+leave:	leaving = true;
+#ifndef NOBODY_COUNTS_HIMSELF_OUT_FIRST
+	if	/* leave(): count oneself out */
+	:: atomic { HERE && is_writer -> writers--; counted = false }
+	:: atomic { HERE && !is_writer -> readers--; counted = false }
+	:: atomic { !HERE -> assert(removed); goto error }
 	:: DIE
 	fi;
-	if	/* values, shm_status */
-	:: atomic { HERE -> alone = (attached == 1 && unread == 0) }
-	:: DIE
-	fi;
-	if
-	:: alone ->
-#ifdef REMOVE_THE_SET_FIRST
-		if
-		:: atomic { HERE -> set_there = false; am_inside = false;
-			inside-- }
-		:: DIE
-		fi;
-		if
-		:: atomic { MINE -> segment_there = false }
-		:: atomic { !MINE -> skip }
-		:: DIE
-		fi;
-#else
-		if	/* shm_delete */
-		:: atomic { MINE -> segment_there = false }
-		:: DIE
-		fi;
-		if	/* sem_delete */
-		:: atomic { HERE -> set_there = false; am_inside = false;
-			inside-- }
-		:: DIE
-		fi;
 #endif
-		am_attached = false
-	:: else ->
-		if	/* shm_detach */
-		:: atomic { MINE -> attached--; am_attached = false }
-		:: DIE
-		fi;
-		if	/* go_out */
-		:: atomic { HERE -> GO_OUT }
-		:: DIE
-		fi
+remove_if_last:
+	if	/* one step, or not */
+	:: atomic { HERE && guard > 0 && MAY_REMOVE ->
+#ifdef REMOVED_WITHOUT_THE_GUARD
+		skip }
+#else
+		GO_IN }
+#endif
+	:: atomic { !(HERE && guard > 0 && MAY_REMOVE) -> goto left_it }
+	:: DIE
 	fi;
+#ifdef THE_SET_GOES_FIRST
+	if
+	:: atomic { HERE -> set_there = false; am_inside = false; inside-- }
+	:: DIE
+	fi;
+#endif
+	if	/* shmctl, IPC_RMID */
+	:: atomic { MINE -> segment_there = false }
+	:: !MINE -> skip
+	:: DIE
+	fi;
+#ifndef THE_SET_GOES_FIRST
+	if	/* sem_delete */
+	:: atomic { HERE -> set_there = false;
+		if
+		:: am_inside -> am_inside = false; inside--
+		:: else
+		fi }
+	:: !HERE -> skip
+	:: DIE
+	fi;
+#endif
+left_it:
+	if
+	:: leaving -> goto undo
+	:: else -> goto backed_out
+	fi;
+
+error:	/* give_up(): the set is gone, there is nothing to leave */
 	left = 0;
 	goto undo;
 
-dies:	if	/* the kernel's exit: first it detaches ... */
-	:: atomic { is_writer -> left = 0 }
-	:: atomic { !is_writer -> reader_deaths++ }
+dies:	if
+	:: is_writer -> left = 0
+	:: else -> reader_deaths++
 	fi;
-	atomic {
-		if
-		:: am_attached && MINE -> attached--
-		:: else
-		fi;
-		am_attached = false
-	};
-	atomic {
-		if
-		:: created && HERE && !opened -> creator_died = true
-		:: else
-		fi
-	};
-undo:	atomic { /* ... and then undoes, all of a set at once */
+undo:	atomic { /* the kernel's end of a process: all of a set at once */
 		if
 		:: HERE ->
 			guard = guard + holds;
 			if
-			:: registered -> writers--;
-#ifndef NO_NEWS_OF_A_WRITERS_END
-				news++
+			:: counted && is_writer -> writers--
+			:: counted && !is_writer -> readers--
+			:: else
+			fi;
+#ifdef THE_DEAD_ARE_STILL_COUNTED
+			if
+			:: counted && is_writer -> writers++
+			:: counted && !is_writer -> readers++
+			:: else
+			fi;
 #endif
+			if
+			:: news_undo[_pid] == my_set -> news++
 			:: else
 			fi
 		:: else
 		fi;
-		if
-		:: am_inside -> inside--
-		:: else
-		fi;
+		news_undo[_pid] = 0;
+		inside = inside - am_inside;
 		joined = joined & ~(1 << _pid); met = met & ~(1 << _pid);
-		am_inside = false; holds = 0; registered = false;
-		my_set = 0; my_segment = 0; created = false;
+		am_inside = false; holds = 0; counted = false; fails = false;
+		leaving = false; alone = false; nobody = false; unread = false;
+		my_set = 0; my_segment = 0; created = false; n = 0;
 		if
-		:: is_writer -> finished++; goto done
+		:: is_writer -> left = 0; finished++; goto done
 		:: else
 		fi
 	};
@@ -296,30 +446,56 @@ undo:	atomic { /* ... and then undoes, all of a set at once */
 	:: atomic { !ALL_OVER -> goto start }
 	fi;
 
-restart: atomic { my_set = 0; my_segment = 0; created = false; holds = 0;
-		goto start };
+restart: atomic {
+		inside = inside - am_inside; am_inside = false; holds = 0;
+		nobody = false; unread = false; created = false;
+		my_set = 0; my_segment = 0; goto start };
 
 done:	skip
+}
+
+proctype outsider() /* ipcrm -m */
+{
+	if
+	:: atomic { faults > 0 && segment_there ->
+		faults--; removed = true; segment_there = false }
+	:: skip
+	fi
 }
 
 /* When nobody can go on any more: */
 proctype end_of_the_world()
 {
 	timeout ->
-	assert(finished == 2);               /* no writer is stuck, */
+	assert(finished == WRITERS);               /* no writer is stuck, */
 	assert(last_printed == accepted);    /* no text is lost, */
-	assert(inside == 0 && unread == 0);
-	/* and nothing is left, unless for readers that wait for more. */
-	assert(deaths < DEATHS || waiting_readers > 0 ||
-	       (!set_there && !segment_there));
-	/* Who waits has come too late to meet a writer. */
-	assert(waiting_readers == 0 || (met == 0 && news == 0))
+	assert(inside == 0 && !UNREAD);
+	/*
+	 * nothing is left, unless by a death or for readers that wait; after
+	 * an ipcrm -m, who was on the old segment may be the last to go, and
+	 * leaves the new one to the next start;
+	 */
+	assert(deaths > 0 || waiting > 0 ||
+	       (!set_there && (!segment_there || removed)));
+	/* and who waits is not due to hear of any writer's end. */
+	assert(waiting == 0 || (met == 0 && news == 0))
 }
 
 init {
 	atomic {
-		run program(true); run program(true);
-		run program(false); run program(false);
-		run end_of_the_world()
+		do
+		:: faults < FAULTS -> faults++
+		:: break
+		od;
+		run program(true); run program(false);
+		if
+		:: WRITERS == 2 -> run program(true)
+		:: else
+		fi;
+		if
+		:: READERS == 2 -> run program(false)
+		:: else
+		fi;
+		run outsider(); run end_of_the_world()
 	}
 }
