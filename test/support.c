@@ -30,6 +30,22 @@ deadline(void)
 	return given == NULL ? 20 : atoi(given);
 }
 
+long
+progress(void)
+{
+	long sum = 0;
+	struct dirent *entry;
+	struct stat status;
+	DIR *files = opendir(directory);
+
+	while (files != NULL && (entry = readdir(files)) != NULL)
+		if (stat(in_directory(entry->d_name), &status) == 0)
+			sum += status.st_size;
+	if (files != NULL)
+		closedir(files);
+	return sum;
+}
+
 double
 now(void)
 {
@@ -76,6 +92,7 @@ enter_directory(void)
 	/* Check's own handlers are not for the programs that we start. */
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
+	signal(SIGHUP, SIG_DFL); /* nohup */
 	snprintf(directory, sizeof(directory), "%s/XXXXXX", base);
 	ck_assert_ptr_nonnull(mkdtemp(directory));
 }
@@ -185,6 +202,7 @@ terminal_for(void (*code)(const void *), const void *argument)
 	if (terminal.pid == 0)
 		code(argument);
 	fcntl(terminal.master, F_SETFL, O_NONBLOCK);
+	fcntl(terminal.master, F_SETFD, FD_CLOEXEC);
 	return terminal;
 }
 
@@ -298,10 +316,10 @@ sleep_for_more(int index)
 	return semctl(semaphore_set(), index, GETNCNT);
 }
 
-int
-sleep_for_zero(int index)
+bool
+unread(void)
 {
-	return semctl(semaphore_set(), index, GETZCNT);
+	return semaphore(EMPTY) == 0 && semaphore(NEWS) > 0;
 }
 
 static void
@@ -365,6 +383,20 @@ switches(pid_t pid)
 	return voluntary + involuntary;
 }
 
+bool
+is_asleep(pid_t pid)
+{
+	char path[64], state = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	FILE *file = fopen(path, "r");
+	if (file == NULL)
+		return false;
+	bool read = fscanf(file, "%*d (%*[^)]) %c", &state) == 1;
+	fclose(file);
+	return read && state == 'S';
+}
+
 static int
 poll_like_the_documents(void)
 {
@@ -377,6 +409,7 @@ void
 expect_asleep(pid_t pid)
 {
 	pid_t polls = child(poll_like_the_documents);
+	eventually(is_asleep(pid));
 	long before = switches(pid), start_polls = switches(polls);
 	eventually(switches(polls) > start_polls + 200);
 	ck_assert_int_eq(switches(pid), before);
@@ -428,6 +461,9 @@ main(void)
 	srunner_add_suite(runner, storms_suite());
 	srunner_run_all(runner, CK_ENV);
 	int failed = srunner_ntests_failed(runner);
+	int run = srunner_ntests_run(runner);
 	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	if (run == 0)
+		warnx("no test was run: is there such a suite?");
+	return failed == 0 && run > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

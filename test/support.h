@@ -12,8 +12,9 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define DEADLINE deadline() /* seconds; nothing here takes nearly as long */
+#define DEADLINE deadline() /* seconds without any progress */
 int deadline(void);
+long progress(void); /* the size of all files of the test: it grows */
 
 /* The suites, one a file. */
 Suite *chapter_suite(void);
@@ -46,15 +47,17 @@ TCase *add_case(Suite *suite, const char *name);
 			printf("skipped, needs root: %s\n", #test);            \
 	} while (0)
 
-/* For tests and for what they wait for: `condition', before the deadline. */
-#define eventually(condition)                                                  \
+/* Wait until `condition' comes true: as long as anything goes on. */
+#define eventually(condition) eventually_or(condition, "never: " #condition)
+#define eventually_or(condition, ...)                                          \
 	do {                                                                   \
 		double until = now() + DEADLINE;                               \
-		while (!(condition)) {                                         \
-			ck_assert_msg(now() < until, "never came true: %s",    \
-				      #condition);                             \
-			nap();                                                 \
-		}                                                              \
+		for (long was = progress(); !(condition); nap())               \
+			if (now() > until) {                                   \
+				ck_assert_msg(progress() != was, __VA_ARGS__); \
+				was = progress();                              \
+				until = now() + DEADLINE;                      \
+			}                                                      \
 	} while (0)
 double now(void); /* seconds */
 void nap(void);	  /* a millisecond */
@@ -100,10 +103,11 @@ bool shows(struct terminal *terminal, const char *text);
 /* The semaphores of the test's channel. */
 int semaphore_set(void);
 int semaphore(int index);
-/* How many processes sleep until the semaphore is positive, or is 0. */
+bool unread(void); /* there is a set, and text in its segment */
+/* How many processes sleep until the semaphore is positive. */
 int sleep_for_more(int index);
-int sleep_for_zero(int index);
 
+bool is_asleep(pid_t pid);
 /* While a process that polls wakes 200 times, this one does not wake once. */
 void expect_asleep(pid_t pid);
 
