@@ -129,84 +129,118 @@ check_books(int lines, bool twice_allowed)
 	}
 }
 
-/* Wait until all writers have ended, with readers for what they have left. */
+/* ---- A crowd: writers and readers that are replaced when they end ---- */
+
+enum { AT_MOST = 12 };
+
+struct program {
+	pid_t pid;
+	int number; /* a writer's, in the books */
+};
+static struct program writing[AT_MOST], reading[AT_MOST];
+static int killed; /* those that ended by a signal */
+
 static void
-let_writers_end(pid_t *pids, int *numbers, int count)
+start_in_slot(struct program *slot, bool writer, int lines)
 {
-	pid_t reader = start_next_reader();
-	for (int i = 0; i < count; i++)
-		while (true) {
-			int status = 0;
-			if (waitpid(reader, NULL, WNOHANG) == reader)
-				reader = start_next_reader();
-			pid_t ended = waitpid(pids[i], &status, WNOHANG);
-			if (ended == pids[i]) {
-				ended_well[numbers[i]] = status == 0;
-				break;
-			}
-			nap();
-		}
-	kill(reader, SIGTERM); /* it may wait for more */
-	await(reader);
-	if (semaphore_set() != -1 && semaphore(UNREAD) == 1)
+	slot->number = writers;
+	slot->pid = writer ? start_next_writer(lines) : start_next_reader();
+}
+
+/* True if it has ended, and is entered in the books. */
+static bool
+has_ended(struct program *slot, bool writer)
+{
+	int status;
+	if (waitpid(slot->pid, &status, WNOHANG) != slot->pid)
+		return false;
+	killed += WIFSIGNALED(status);
+	ck_assert_msg(WIFSIGNALED(status) || status == 0, "status %#x",
+		      (unsigned)status);
+	if (writer)
+		ended_well[slot->number] = status == 0;
+	slot->pid = 0;
+	return true;
+}
+
+static void
+start_crowd(int count, int lines)
+{
+	for (int i = 0; i < count; i++) {
+		start_in_slot(&writing[i], true, lines);
+		start_in_slot(&reading[i], false, 0);
+	}
+}
+
+static void
+replace_who_has_ended(int count, int lines)
+{
+	for (int i = 0; i < count; i++) {
+		if (has_ended(&writing[i], true))
+			start_in_slot(&writing[i], true, lines);
+		if (has_ended(&reading[i], false))
+			start_in_slot(&reading[i], false, 0);
+	}
+}
+
+/* No writer is there any more, and readers may wait for one: they go. */
+static void
+end_readers(int count)
+{
+	for (int i = 0; i < count; i++) {
+		if (reading[i].pid != 0)
+			kill(reading[i].pid, SIGTERM);
+		eventually(reading[i].pid == 0 ||
+			   has_ended(&reading[i], false));
+	}
+	if (unread())
 		ck_assert_int_eq(exit_status(start_next_reader()), 0);
 }
 
-/* ---- The storm ---- */
+/* Let all writers end, with readers for what they have left; then these. */
+static void
+end_crowd(int count)
+{
+	for (int i = 0; i < count; i++)
+		while (!has_ended(&writing[i], true)) {
+			if (has_ended(&reading[0], false))
+				start_in_slot(&reading[0], false, 0);
+			nap();
+		}
+	end_readers(count);
+}
 
-enum { SLOTS = 3, SECONDS = 10 };
+static int
+from_environment(const char *name, int otherwise)
+{
+	const char *given = getenv(name);
+	return given != NULL ? atoi(given) : otherwise;
+}
+
+/* ---- Deaths ---- */
 
 START_TEST(a_storm_of_deaths_loses_nothing_and_tears_nothing)
 {
-	pid_t writing[SLOTS], reading[SLOTS];
-	int numbers[SLOTS], killed = 0;
-	double until = now() + SECONDS;
+	enum { COUNT = 3 };
+	double until = now() + from_environment("STORM_SECONDS", 2);
+	int well = 0;
 
 	seed("storm");
-	for (int i = 0; i < SLOTS; i++) {
-		numbers[i] = writers;
-		writing[i] = start_next_writer(LINES);
-		reading[i] = start_next_reader();
-	}
+	start_crowd(COUNT, LINES);
 	while (now() < until) {
 		nap_at_random(8000);
-		int slot = any_of(SLOTS);
-		if (any_of(2) == 0)
-			kill(writing[slot], SIGKILL);
-		else
-			kill(reading[slot], SIGKILL);
-		for (int i = 0; i < SLOTS; i++) {
-			int status;
-			if (waitpid(writing[i], &status, WNOHANG) ==
-			    writing[i]) {
-				killed += WIFSIGNALED(status);
-				ended_well[numbers[i]] = status == 0;
-				numbers[i] = writers;
-				writing[i] = start_next_writer(LINES);
-			}
-			if (waitpid(reading[i], &status, WNOHANG) ==
-			    reading[i]) {
-				killed += WIFSIGNALED(status);
-				reading[i] = start_next_reader();
-			}
-		}
+		struct program *slots = any_of(2) == 0 ? writing : reading;
+		kill(slots[any_of(COUNT)].pid, SIGKILL);
+		replace_who_has_ended(COUNT, LINES);
 	}
-	let_writers_end(writing, numbers, SLOTS);
-	for (int i = 0; i < SLOTS; i++) {
-		kill(reading[i], SIGTERM);
-		await(reading[i]);
-	}
-	if (semaphore_set() != -1 && semaphore(UNREAD) == 1)
-		ck_assert_int_eq(exit_status(start_next_reader()), 0);
+	end_crowd(COUNT);
 	/* The last death may have left a set and a segment to a next start. */
-	write_file("end", "", 0);
-	ck_assert_int_eq(exit_status(start_writer("end")), 0);
+	ck_assert_int_eq(exit_status(start_writer(NULL)), 0);
 	check_books(LINES, true);
-	int well = 0;
 	for (int writer = 0; writer < writers; writer++)
 		well += ended_well[writer];
-	printf("storm: %d processes killed of %d writers and %d readers, %d "
-	       "writers ended well\n",
+	printf("storm: %d killed of %d writers and %d readers, %d writers "
+	       "ended well\n",
 	       killed, writers, readers, well);
 	ck_assert_int_gt(killed, 0);
 }
@@ -214,40 +248,15 @@ END_TEST
 
 /* ---- Coming and going ---- */
 
-enum { COMINGS = 600, AT_ONCE = 12 };
-
 START_TEST(many_that_come_and_go_at_once_lose_nothing_and_leave_nothing)
 {
-	pid_t writing[AT_ONCE] = {0}, reading[AT_ONCE] = {0};
-	int numbers[AT_ONCE] = {0};
+	const int comings = from_environment("STORM_SECONDS", 2) * 60;
 
-	while (writers < COMINGS)
-		for (int i = 0; i < AT_ONCE; i++) {
-			int status;
-			if (reading[i] == 0)
-				reading[i] = start_next_reader();
-			else if (waitpid(reading[i], &status, WNOHANG) ==
-				 reading[i]) {
-				ck_assert_int_eq(status, 0);
-				reading[i] = start_next_reader();
-			}
-			if (writing[i] != 0) {
-				if (waitpid(writing[i], &status, WNOHANG) !=
-				    writing[i])
-					continue;
-				ck_assert_int_eq(status, 0);
-				ended_well[numbers[i]] = true;
-			}
-			numbers[i] = writers;
-			writing[i] = start_next_writer(3);
-		}
-	let_writers_end(writing, numbers, AT_ONCE);
-	for (int i = 0; i < AT_ONCE; i++) {
-		kill(reading[i], SIGTERM);
-		await(reading[i]);
-	}
-	if (semaphore_set() != -1 && semaphore(UNREAD) == 1)
-		ck_assert_int_eq(exit_status(start_next_reader()), 0);
+	start_crowd(AT_MOST, 3);
+	while (writers < comings)
+		replace_who_has_ended(AT_MOST, 3);
+	ck_assert_int_eq(killed, 0);
+	end_crowd(AT_MOST);
 	for (int writer = 0; writer < writers; writer++)
 		ck_assert(ended_well[writer]);
 	check_books(3, false);
@@ -255,84 +264,63 @@ START_TEST(many_that_come_and_go_at_once_lose_nothing_and_leave_nothing)
 }
 END_TEST
 
-/* ---- Signals and stops ---- */
+/* ---- Signals ---- */
 
 static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 
+/* A writer and a reader, of whom one gets a signal; true if it came in time. */
+static bool
+signal_one_of_two(int signo)
+{
+	start_crowd(1, LINES);
+	const bool hit_writer = any_of(2) == 0;
+	struct program *victim = hit_writer ? writing : reading;
+	nap_at_random(5000);
+	kill(victim->pid, signo);
+	const int before = killed;
+	eventually(has_ended(victim, hit_writer));
+	if (!hit_writer) {
+		start_in_slot(reading, false, 0);
+		end_crowd(1);
+		ck_assert(ended_well[writers - 1]);
+	} else
+		end_readers(1);
+	expect_nothing_left();
+	return killed > before;
+}
+
 START_TEST(a_signal_at_any_moment_ends_its_process_and_loses_nothing)
 {
+	const int moments = from_environment("STORM_SECONDS", 2) * 50;
 	int hits = 0;
 
 	seed("signals");
-	for (int moment = 0; moment < 500; moment++) {
-		int number = writers, signo = signals[any_of(3)], status;
-		pid_t writer = start_next_writer(LINES);
-		pid_t reader = start_next_reader();
-		bool hit_writer = any_of(2) == 0;
-		pid_t victim = hit_writer ? writer : reader;
-		nap_at_random(5000);
-		kill(victim, signo);
-		status = await(victim);
-		if (status != 0) {
-			/* Before main it dies of it at once, as all do. */
-			ck_assert(WIFSIGNALED(status));
-			ck_assert_int_eq(WTERMSIG(status), signo);
-			hits++;
-		}
-		if (hit_writer) {
-			ended_well[number] = status == 0;
-			/* A reader that it never met would wait for ever. */
-			kill(reader, SIGTERM);
-			status = await(reader);
-			ck_assert(status == 0 || WIFSIGNALED(status));
-			if (semaphore_set() != -1)
-				ck_assert_int_eq(
-				    exit_status(start_next_reader()), 0);
-		} else {
-			let_writers_end(&writer, &number, 1);
-			ck_assert(ended_well[number]);
-		}
-		expect_nothing_left();
-	}
+	for (int moment = 0; moment < moments; moment++)
+		hits += signal_one_of_two(signals[any_of(3)]);
 	check_books(LINES, false);
-	printf("signals: %d of 500 came before the end\n", hits);
+	printf("signals: %d of %d came before the end\n", hits, moments);
 }
 END_TEST
 
+/* ---- Stops ---- */
+
 START_TEST(stops_at_any_moment_lose_nothing)
 {
+	enum { COUNT = 4 };
+
 	seed("stops");
-	pid_t writing[4], reader = start_next_reader();
-	int numbers[4];
-	eventually(sleep_for_more(NEWS) == 1);
-	for (int i = 0; i < 4; i++) {
-		numbers[i] = writers;
-		writing[i] = start_next_writer(LINES);
-	}
-	for (int stop = 0; stop < 300; stop++) {
-		pid_t one = any_of(2) == 0 ? reader : writing[any_of(4)];
-		if (one == reader && waitpid(reader, NULL, WNOHANG) == reader)
-			reader = start_next_reader();
+	start_crowd(COUNT, LINES);
+	for (int stop = 0; stop < 200; stop++) {
+		struct program *slots = any_of(2) == 0 ? writing : reading;
+		pid_t one = slots[any_of(COUNT)].pid;
 		kill(one, SIGSTOP);
 		nap_at_random(500);
 		kill(one, SIGCONT);
 		nap_at_random(500);
-		for (int i = 0; i < 4; i++) {
-			int status;
-			if (waitpid(writing[i], &status, WNOHANG) ==
-			    writing[i]) {
-				ck_assert_int_eq(status, 0);
-				ended_well[numbers[i]] = true;
-				numbers[i] = writers;
-				writing[i] = start_next_writer(LINES);
-			}
-		}
+		replace_who_has_ended(COUNT, LINES);
 	}
-	let_writers_end(writing, numbers, 4);
-	kill(reader, SIGTERM);
-	await(reader);
-	if (semaphore_set() != -1)
-		ck_assert_int_eq(exit_status(start_next_reader()), 0);
+	ck_assert_int_eq(killed, 0);
+	end_crowd(COUNT);
 	for (int writer = 0; writer < writers; writer++)
 		ck_assert(ended_well[writer]);
 	check_books(LINES, false);
