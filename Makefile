@@ -5,10 +5,8 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
 	-Wstrict-prototypes -Wmissing-prototypes
 COMPILE = $(CC) -std=c11 $(WARNINGS) $(CFLAGS)
 
-PACKAGES = check pkg-config strace util-linux
 SUITES = $(patsubst %.c,%.o,$(wildcard test/check*.c)) test/support.o
 SOURCES = $(wildcard *.[ch] test/*.[ch])
-ROOT = $(shell [ `id -u` = 0 ] || echo sudo)
 
 all: writer reader ## build both programs (the default)
 
@@ -28,7 +26,9 @@ test/bench: test/bench.o sharemem.o
 
 # Changes when the compiler or its flags do, so that everything is built anew.
 .flags: always
-	@echo '$(COMPILE)' | cmp -s - $@ || echo '$(COMPILE)' > $@
+	@echo '$(COMPILE)' | cmp -s - $@ || echo '$(COMPILE)' > $@ || \
+	{ echo "make: no file can be written in $(CURDIR): build in a copy" \
+	"of it that is yours"; exit 1; } >&2
 
 check: all have-check ## build and run the tests
 	@$(MAKE) --no-print-directory test/check
@@ -37,27 +37,22 @@ check: all have-check ## build and run the tests
 # `make deps check' installs first, with -j too.
 have-check: $(filter deps,$(MAKECMDGOALS))
 	@pkg-config --exists check || { echo "make: the tests need Check:" \
-	"type 'make deps', or install the packages $(PACKAGES)"; exit 1; } >&2
+	"type 'make deps'"; exit 1; } >&2
 
 deps: ## install what the tests need (Debian, Fedora, Arch or Alpine packages)
-	if command -v apt-get; then $(ROOT) apt-get update -q && \
-		$(ROOT) apt-get install -qy $(PACKAGES); \
-	elif command -v dnf; then $(ROOT) dnf install -y check-devel pkgconf strace; \
-	elif command -v pacman; then $(ROOT) pacman -S --needed check pkgconf strace; \
-	elif command -v apk; then $(ROOT) apk add check-dev pkgconf strace; \
-	else echo "install $(PACKAGES) yourself" >&2; exit 1; fi
+	@sh test/deps.sh
 
 demo: all ## see the programs do their job, in ten seconds
 	@sh test/demo.sh
 
 model: ## check the protocol's model with SPIN
-	@sh test/model.sh
+	@SIZES='$(SIZES)' sh test/model.sh
 
 bench: all test/bench ## measure: is shared memory the fastest? (a minute)
-	@test/bench
+	@test/bench $(GROUP)
 
-mutants: all have-check ## break the sources on purpose: a test must fail
-	@sh test/mutants.sh
+mutants: have-check ## break the sources on purpose: a test must fail
+	@ONLY='$(ONLY)' MINUTES='$(MINUTES)' sh test/mutants.sh
 
 coverage: have-check ## which lines the tests run
 	@sh test/coverage.sh
