@@ -864,7 +864,9 @@ START_TEST(minus_v_tells_each_turn_in_a_line_of_its_own)
 	struct terminal reader = terminal_for(tell_on_terminal, "reader");
 	eventually(sleep_for_more(NEWS) == 1);
 	type(&writer, "Hello\n");
-	eventually(shows(&reader, "reader: Hello\n"));
+	eventually(shows(&reader, "reader: Hello\n") &&
+		   sleep_for_more(NEWS) == 1 &&
+		   shows(&writer, "bytes\nwriter: "));
 	type(&writer, "\3");
 	ck_assert_int_eq(signal_of(writer.pid), SIGINT);
 	ck_assert_int_eq(exit_status(reader.pid), 0);

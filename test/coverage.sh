@@ -14,7 +14,7 @@ make CFLAGS='-O0 --coverage' all test/check > make.log
 for suite in 'The documents' 'The programs' \
 	'Foreign objects and failures' Storms; do
 	CK_RUN_SUITE=$suite test/check > check.log 2>&1 ||
-		{ tail -n 5 check.log; exit 1; }
+		{ tail -n 20 check.log; exit 1; }
 done
 for source in sharemem writer reader; do
 	gcov -r "$source.c" |
