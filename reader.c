@@ -79,16 +79,20 @@ main(int argc, char *argv[])
 			return give_up(&channel);
 
 		/* No text is there: then the news is that a writer has ended */
-		if (semctl(semid, EMPTY, GETVAL) != 0) {
+		const int empty = semctl(semid, EMPTY, GETVAL);
+		if (empty > 0) {
+			const int writers = semctl(semid, WRITERS, GETVAL);
 			struct sembuf heard[] = {{NEWS, -1, 0},
 						 {GUARD, +1, SEM_UNDO}};
-			if (semctl(semid, WRITERS, GETVAL) == 0)
+			if (writers == 0) /* the last one: end of input */
 				break;
 			tell(semid, "a writer has ended");
-			if (semop(semid, heard, 2) == -1)
+			if (writers == -1 || semop(semid, heard, 2) == -1)
 				return give_up(&channel);
 			continue;
 		}
+		if (empty == -1)
+			return give_up(&channel);
 
 		const uint32_t length = shmaddr->length;
 		if (length == 0 || length > TEXT_SIZE) {

@@ -22,7 +22,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -32,7 +31,7 @@ static const char *verbose; /* -v: the name to tell under; else NULL */
 static volatile sig_atomic_t signalled; /* the signal that ends us, or 0 */
 
 static void catch_signals(void);
-static bool remove_if_last(const struct channel *channel);
+static void go(struct channel *channel);
 
 /* ---- The documents' helpers ---- */
 
@@ -128,8 +127,8 @@ openshm(const char *pathname, int proj_id)
 
 /* ---- The turn ---- */
 
-/* Give the processor away.  Returns for how long, in nanoseconds. */
-static long long
+/* Give the processor away.  Returns for how long, in seconds. */
+static double
 yield(void)
 {
 	struct timespec before, after;
@@ -137,52 +136,45 @@ yield(void)
 	clock_gettime(CLOCK_MONOTONIC, &before);
 	sched_yield();
 	clock_gettime(CLOCK_MONOTONIC, &after);
-	return (after.tv_sec - before.tv_sec) * 1000000000LL + after.tv_nsec -
-	       before.tv_nsec;
+	return (double)(after.tv_sec - before.tv_sec) +
+	       1e-9 * (double)(after.tv_nsec - before.tv_nsec);
 }
 
 /*
  * A sleep and a wake-up take much longer than a few tries, and the other side
- * is often about to come out; but it may need this processor for that, so yield
- * now and then (seldom while nobody wants it, and the yield takes no time).
- * Where others keep the processors busy, a yield gives a whole time slice away:
- * then rather sleep at once, for a thousand waits.
+ * is often about to come out; but it may need this processor for that: so try,
+ * yield now and then, and at last sleep.  Where others keep the processors
+ * busy, a yield gives a whole time slice away: then sleep at once, for a
+ * thousand waits.
  */
 int
 sem_wait_p(int semid, int awaited, int taken)
 {
 	static int without_tries; /* so many waits more */
-	static int tries_a_yield = 1;
-	struct sembuf ops[] = {
-	    {(unsigned short)awaited, -1, IPC_NOWAIT},
-	    {(unsigned short)awaited, +1, 0},
-	    {(unsigned short)taken, -1, SEM_UNDO | IPC_NOWAIT},
-	};
 
-	for (int tries = 1; tries <= 40 && without_tries == 0 && !interrupted();
-	     tries++) {
+	for (int tries = 1; !interrupted(); tries++) {
+		const bool sleeps = tries > 40 || without_tries > 0;
+		const short flag = sleeps ? 0 : IPC_NOWAIT;
+		struct sembuf ops[] = {
+		    {(unsigned short)awaited, -1, flag},
+		    {(unsigned short)awaited, +1, 0},
+		    {(unsigned short)taken, -1, (short)(SEM_UNDO | flag)},
+		};
+
+		if (sleeps && verbose != NULL &&
+		    semctl(semid, awaited, GETVAL) > 0 &&
+		    semctl(semid, taken, GETVAL) == 0)
+			tell(semid, "waits for the guard");
+		without_tries -= without_tries > 0;
 		if (step(semid, ops, 3) == 0)
 			return 0;
 		if (errno != EAGAIN)
 			return -1;
-		if (tries % tries_a_yield == 0) {
-			const long long took = yield();
-			tries_a_yield = took < 2000 ? 3 : 1;
-			without_tries = took > 1000000 ? 1000 : 0;
-		}
+		if (tries % 2 == 0 && yield() > 0.001)
+			without_tries = 1000;
 	}
-	if (interrupted()) {
-		errno = EINTR;
-		return -1;
-	}
-	if (without_tries > 0)
-		without_tries--;
-	ops[0].sem_flg = 0;
-	ops[2].sem_flg = SEM_UNDO;
-	if (verbose != NULL && semctl(semid, awaited, GETVAL) > 0 &&
-	    semctl(semid, taken, GETVAL) == 0)
-		tell(semid, "waits for the guard");
-	return step(semid, ops, 3);
+	errno = EINTR;
+	return -1;
 }
 
 int
@@ -232,9 +224,9 @@ enter_set(struct channel *channel)
 	union semun sem_opts = {.buf = &status};
 
 	channel->failed = PATH;
-	channel->set_key = ftok(channel->path, 's');
-	channel->segment_key = ftok(channel->path, 'm');
-	if (channel->set_key == -1 || channel->segment_key == -1)
+	channel->keys[SET] = ftok(channel->path, 's');
+	channel->keys[SEGMENT] = ftok(channel->path, 'm');
+	if (channel->keys[SET] == -1 || channel->keys[SEGMENT] == -1)
 		return -1;
 
 	channel->failed = SET;
@@ -259,7 +251,7 @@ enter_set(struct channel *channel)
 	return sem_p(semid, GUARD);
 }
 
-/* Inside: create the segment or find it, make sure that it is ours; attach. */
+/* Inside: find the segment or create it, make sure that it is ours; attach. */
 static int
 attach_segment(struct channel *channel, bool may_create)
 {
@@ -267,23 +259,19 @@ attach_segment(struct channel *channel, bool may_create)
 	struct shmid_ds status = {0};
 
 	channel->failed = SEGMENT;
-	channel->shmid = may_create ? createshm(channel->path, 'm', SHM_SIZE)
-				    : openshm(channel->path, 'm');
-	if (channel->shmid == -1 && errno == EINVAL) {
-		/* A smaller one is there; or none may be as large as ours. */
-		channel->shmid = openshm(channel->path, 'm');
-		errno = EINVAL;
-	}
-	if (channel->shmid == -1)
+	int shmid = openshm(channel->path, 'm');
+	if (shmid == -1 && errno == ENOENT && may_create)
+		shmid = createshm(channel->path, 'm', SHM_SIZE);
+	if (shmid == -1)
 		return -1;
-	if (shmctl(channel->shmid, IPC_STAT, &status) == -1)
+	if (shmctl(shmid, IPC_STAT, &status) == -1)
 		return eidrm_if_gone(-1);
 	if (!ours(&status.shm_perm) || status.shm_segsz != SHM_SIZE) {
-		channel->shmid = -1;
 		errno = EPERM;
 		return -1;
 	}
-	void *shmaddr = shmat(channel->shmid, NULL, flag);
+	channel->shmid = shmid;
+	void *shmaddr = shmat(shmid, NULL, flag);
 	if (shmaddr == (void *)-1)
 		return eidrm_if_gone(-1);
 	channel->shmaddr = shmaddr;
@@ -315,6 +303,7 @@ take_part(struct channel *channel)
 	if (value[GUARD] > 0 || value[EMPTY] > 1 ||
 	    (unread && value[NEWS] == 0)) {
 		sem_v(semid, GUARD);
+		channel->semid = -1; /* left as it is */
 		errno = EPERM;
 		return -1;
 	}
@@ -323,31 +312,28 @@ take_part(struct channel *channel)
 	sem_opts.val = unread ? 2 : 0; /* the text and its writer's end */
 	if (nobody && semctl(semid, NEWS, SETVAL, sem_opts) == -1)
 		return eidrm_if_gone(-1);
-	if (attach_segment(channel, nobody && !unread) == 0) {
-		tell(semid, "set %d, segment %d", semid, channel->shmid);
-		channel->failed = SET;
-		if (step(semid, ops, channel->role == READER ? 2 : 4) == 0)
-			return 0;
-	}
 
-	const int reason = errno;
-	if (reason == ENOENT &&
-	    ftok(channel->path, 'm') == channel->segment_key) {
+	if (attach_segment(channel, nobody && !unread) == -1) {
+		if (errno != ENOENT ||
+		    ftok(channel->path, 'm') != channel->keys[SEGMENT])
+			return -1;
 		/* In use, and its segment is gone: tell all, and start over. */
 		if (unread)
 			warnx("%s: somebody (ipcrm, kernel.shm_rmid_forced) "
 			      "removed the segment, and a text in it is lost",
 			      channel->path);
 		sem_delete(semid);
-	} else {
-		sem_v(semid, GUARD);
-		remove_if_last(channel);
+		errno = EIDRM;
+		return -1;
 	}
-	if (channel->shmaddr != NULL)
-		shmdt(channel->shmaddr);
-	channel->shmaddr = NULL;
-	errno = reason == ENOENT ? EIDRM : reason;
-	return -1;
+	tell(semid, "set %d, segment %d", semid, channel->shmid);
+	channel->failed = SET;
+	if (step(semid, ops, channel->role == READER ? 2 : 4) == -1) {
+		shmdt(channel->shmaddr); /* errno stays */
+		channel->shmaddr = NULL; /* and it is not counted */
+		return -1;
+	}
+	return 0;
 }
 
 int
@@ -357,7 +343,9 @@ join(struct channel *channel)
 	do {
 		if (enter_set(channel) == 0 && take_part(channel) == 0)
 			return 0;
-		channel->semid = -1;
+		const int reason = errno;
+		go(channel);
+		errno = reason;
 	} while (errno == EIDRM && !interrupted()); /* removed: start over */
 	return -1;
 }
@@ -384,18 +372,32 @@ remove_if_last(const struct channel *channel)
 	return true;
 }
 
-int
-leave(struct channel *channel, int status)
+/* Take part no more, from wherever an error, or the end, has come. */
+static void
+go(struct channel *channel)
 {
+	const int semid = channel->semid;
 	struct sembuf count_out = {channel->role == READER ? READERS : WRITERS,
 				   -1, SEM_UNDO};
 
-	if (channel->semid != -1) {
+	/* Who took the guard last is inside, unless it is free. */
+	if (semctl(semid, GUARD, GETVAL) == 0 &&
+	    semctl(semid, GUARD, GETPID) == getpid())
+		sem_v(semid, GUARD);
+	if (channel->shmaddr != NULL) {
 		shmdt(channel->shmaddr);
-		step(channel->semid, &count_out, 1);
-		if (!remove_if_last(channel))
-			tell(channel->semid, "leaves");
+		step(semid, &count_out, 1);
 	}
+	if (semid != -1 && !remove_if_last(channel))
+		tell(semid, "leaves");
+	channel->semid = -1;
+	channel->shmaddr = NULL;
+}
+
+int
+leave(struct channel *channel, int status)
+{
+	go(channel);
 	if (interrupted()) {
 		signal(signalled, SIG_DFL);
 		raise(signalled);
@@ -405,33 +407,31 @@ leave(struct channel *channel, int status)
 
 /* ---- What any Unix program has: signals, messages, options ---- */
 
-/* The signal may come just before a call that sleeps: ring until we end. */
-static void
-ring(int signo)
+/*
+ * The signal may come just before a call that sleeps: so ring again and again,
+ * until we have ended.  Only a first signal makes SIGALRM ours; and SIGCONT,
+ * after a stop at the prompt, only ends the read(2), so that the prompt comes
+ * again.
+ */
+static void catch (int signo)
 {
-	const struct sigaction action = {.sa_handler = ring};
+	const struct sigaction action = {.sa_handler = catch};
 
+	if (signo == SIGCONT)
+		return;
 	if (signo != SIGALRM && signalled == 0)
 		signalled = signo;
 	sigaction(SIGALRM, &action, NULL);
 	alarm(1);
 }
 
-/* Whoever was stopped at a prompt, and goes on, prompts again. */
-static void
-wake(int signo)
-{
-	(void)signo;
-}
-
 static void
 catch_signals(void)
 {
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-	struct sigaction action = {.sa_handler = wake}, before;
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGCONT};
+	const struct sigaction action = {.sa_handler = catch};
+	struct sigaction before;
 
-	sigaction(SIGCONT, &action, NULL);
-	action.sa_handler = ring;
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
 		sigaction(signals[i], NULL, &before);
 		if (before.sa_handler != SIG_IGN) /* nohup, or & in a script */
@@ -467,22 +467,19 @@ tell(int semid, const char *format, ...)
 void
 wait_for_a_reader(const struct channel *channel)
 {
-	struct sembuf nobody_reads[] = {{EMPTY, 0, 0}, {READERS, 0, 0}};
+	/* IPC_NOWAIT: on Linux this sleep ends, too, when READERS become 0. */
+	struct sembuf while_read[] = {
+	    {READERS, -1, IPC_NOWAIT},
+	    {READERS, +1, 0},
+	    {EMPTY, -1, 0},
+	    {EMPTY, +1, 0},
+	};
 
-	if (interrupted() || semctl(channel->semid, EMPTY, GETVAL) != 0)
-		return;
-	const pid_t child = fork();
-	if (child == 0) {
-		if (step(channel->semid, nobody_reads, 2) == 0)
-			warnx("nobody reads in %s: start ./reader with the "
-			      "same path",
-			      channel->path);
-		_exit(EXIT_SUCCESS);
-	}
-	sem_wait(channel->semid, EMPTY);
-	if (child != -1) {
-		kill(child, SIGKILL);
-		waitpid(child, NULL, 0);
+	if (step(channel->semid, while_read, 4) == -1 && errno == EAGAIN &&
+	    semctl(channel->semid, EMPTY, GETVAL) == 0) {
+		warnx("nobody reads in %s: start ./reader with the same path",
+		      channel->path);
+		sem_wait(channel->semid, EMPTY);
 	}
 }
 
@@ -495,7 +492,7 @@ name_owner(bool set, key_t key)
 	FILE *table =
 	    fopen(set ? "/proc/sysvipc/sem" : "/proc/sysvipc/shm", "r");
 	char line[256];
-	int its_key;
+	key_t its_key;
 	uid_t owner;
 	bool found = false;
 
@@ -504,24 +501,27 @@ name_owner(bool set, key_t key)
 			its_key == key;
 	if (table != NULL)
 		fclose(table);
-	if (found && owner == geteuid()) {
+	const struct passwd *user = found ? getpwuid(owner) : NULL;
+	if (found && owner == geteuid())
 		warnx("it is not one of ours, and left as it is: give another "
 		      "path, or remove it with 'ipcrm -%c %#x'",
 		      set ? 'S' : 'M', (unsigned)key);
-		return;
-	}
-	const struct passwd *user = found ? getpwuid(owner) : NULL;
-	warnx("it belongs to %s, and is left as it is: give another path",
-	      user != NULL ? user->pw_name : "another user");
+	else
+		warnx("it belongs to %s, and is left as it is: give another "
+		      "path",
+		      user != NULL ? user->pw_name : "another user");
 }
 
 /* Say what failed, on what, and what a beginner can do. */
 static void
 complain(const struct channel *channel, int reason)
 {
-	static const char *const names[] = {"", "semaphore set", "segment",
-					    "standard input",
-					    "standard output"};
+	static const char *const names[] = {
+	    [SET] = "semaphore set",
+	    [SEGMENT] = "segment",
+	    [INPUT] = "standard input",
+	    [OUTPUT] = "standard output",
+	};
 	static const struct {
 		enum where failed;
 		int reason;
@@ -533,38 +533,26 @@ complain(const struct channel *channel, int reason)
 	    {SET, EIDRM, "removed (by ipcrm?): start both programs anew"},
 	    {SET, ENOSPC, "a limit of the system's: see 'ipcs -l' and 'ipcs'"},
 	    {SEGMENT, ENOSPC, "a limit of the system's: see 'ipcs -l', 'ipcs'"},
-	    {SET, EINVAL,
-	     "kernel.sem allows less than 5 semaphores in a set "
-	     "(SEMMSL, its first number): see 'ipcs -l'"},
-	    {SET, E2BIG,
-	     "kernel.sem allows less than 5 operations in a semop "
-	     "(SEMOPM, its third number): see 'ipcs -l'"},
-	    {SEGMENT, EINVAL,
-	     "kernel.shmmax allows less than 256 bytes in a "
-	     "segment: see 'ipcs -l'"},
-	    {SET, ERANGE,
-	     "32767 writers have ended, and nobody has read: "
-	     "start ./reader with the same path"},
+	    {SET, EINVAL, "a set has 5: see 'sysctl kernel.sem', SEMMSL"},
+	    {SET, E2BIG, "a step has 5: see 'sysctl kernel.sem', SEMOPM"},
+	    {SEGMENT, EINVAL, "it has 256 bytes: see 'sysctl kernel.shmmax'"},
+	    {SET, ERANGE, "32767 writers have ended unread: start ./reader"},
 	};
 	const enum where failed = channel->failed;
-	const key_t key =
-	    failed == SET ? channel->set_key : channel->segment_key;
+	const bool object = failed == SET || failed == SEGMENT;
 
-	if (failed == SET && reason == EINVAL && channel->semid != -1)
-		reason = EIDRM; /* for it was there */
 	errno = reason;
-	if (failed == PATH)
-		warn("%s", channel->path);
-	else if (failed == SET || failed == SEGMENT)
-		warn("%s: %s %#x", channel->path, names[failed], (unsigned)key);
+	if (object)
+		warn("%s: %s %#x", channel->path, names[failed],
+		     (unsigned)channel->keys[failed]);
 	else
-		warn("%s", names[failed]);
+		warn("%s", failed == PATH ? channel->path : names[failed]);
 	for (size_t i = 0; i < sizeof(advices) / sizeof(advices[0]); i++)
 		if (failed == advices[i].failed && reason == advices[i].reason)
 			warnx("%s", advices[i].advice);
-	if ((failed == SET || failed == SEGMENT) &&
+	if (object &&
 	    (reason == EPERM || reason == EACCES || reason == EBADMSG))
-		name_owner(failed == SET, key);
+		name_owner(failed == SET, channel->keys[failed]);
 	if (failed == OUTPUT && semctl(channel->semid, EMPTY, GETVAL) == 0)
 		warnx("the text stays in the segment, for the next reader");
 }

@@ -159,8 +159,7 @@ enum where { PATH, SET, SEGMENT, INPUT, OUTPUT };
 struct channel {
 	enum role role;
 	const char *path;	 /* ftok(3) makes the two keys of it */
-	key_t set_key;		 /* kept: the path may be deleted */
-	key_t segment_key;	 /* the same */
+	key_t keys[SEGMENT + 1]; /* by `where': the path may be deleted */
 	double seconds;		 /* -s: how long to stay inside in a turn */
 	int semid;		 /* the set, or -1 */
 	int shmid;		 /* the segment, or -1 */
@@ -197,8 +196,8 @@ int join(struct channel *channel);
 void stay_inside(const struct channel *channel);
 
 /*
- * Wait until EMPTY is 1, as sem_wait() does, and meanwhile, as soon as no
- * reader takes part, say on standard error that nobody reads.
+ * Wait until EMPTY is 1, as sem_wait() does; if no reader takes part meanwhile,
+ * say on standard error that nobody reads.
  */
 void wait_for_a_reader(const struct channel *channel);
 

@@ -394,10 +394,10 @@ START_TEST(at_32767_news_the_writer_says_that_nobody_reads)
 	/* One that comes, and one that wants to hand over. */
 	ck_assert_int_eq(
 	    exit_status(start("writer", NULL, "out", "error", NULL)), 1);
-	ck_assert(file_has("error", "32767 writers have ended"));
+	ck_assert(file_has("error", "32767 writers have ended unread"));
 	ck_assert_int_eq(write(feed, "x\n", 2), 2);
 	ck_assert_int_eq(exit_status(writer), 1);
-	ck_assert(file_has("writer.err", "32767 writers have ended"));
+	ck_assert(file_has("writer.err", "32767 writers have ended unread"));
 	expect_a_clean_start(true);
 }
 END_TEST
