@@ -378,7 +378,7 @@ go(struct channel *channel)
 {
 	const int semid = channel->semid;
 	struct sembuf count_out = {channel->role == READER ? READERS : WRITERS,
-				   -1, SEM_UNDO};
+				   -1, SEM_UNDO | IPC_NOWAIT};
 
 	/* Who took the guard last is inside, unless it is free. */
 	if (semctl(semid, GUARD, GETVAL) == 0 &&
@@ -541,6 +541,8 @@ complain(const struct channel *channel, int reason)
 	const enum where failed = channel->failed;
 	const bool object = failed == SET || failed == SEGMENT;
 
+	if (failed == SET && reason == EINVAL && channel->semid != -1)
+		reason = EIDRM; /* for it was there */
 	errno = reason;
 	if (object)
 		warn("%s: %s %#x", channel->path, names[failed],

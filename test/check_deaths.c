@@ -96,7 +96,10 @@ struct victim {
 	int turns; /* texts it has put into the segment */
 	bool over; /* it has ended by itself */
 	bool signalled, executed;
+	bool may_fail;	 /* with exit status 1 */
+	bool gives_text; /* its present call puts one there */
 };
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 
 static struct victim
 start_traced(const char *program, const char *in, const char *out)
@@ -143,7 +146,6 @@ static void
 run_to_call(struct victim *victim, int calls)
 {
 	struct __ptrace_syscall_info info;
-	bool gives_text = false;
 	int status, deliver = 0;
 
 	while (!victim->over) {
@@ -151,8 +153,10 @@ run_to_call(struct victim *victim, int calls)
 		deliver = 0;
 		ck_assert_int_eq(waitpid(victim->pid, &status, 0), victim->pid);
 		if (!WIFSTOPPED(status)) {
-			ck_assert(status == 0 ||
-				  (victim->signalled && WIFSIGNALED(status)));
+			ck_assert(
+			    status == 0 ||
+			    (victim->signalled && WIFSIGNALED(status)) ||
+			    (victim->may_fail && WEXITSTATUS(status) == 1));
 			victim->over = true;
 			return;
 		}
@@ -161,7 +165,7 @@ run_to_call(struct victim *victim, int calls)
 				victim->executed = true;
 			else
 				deliver = WSTOPSIG(status);
-			if (deliver == SIGTERM)
+			if (deliver != 0 && deliver != SIGALRM)
 				victim->signalled = true;
 			continue;
 		}
@@ -169,11 +173,12 @@ run_to_call(struct victim *victim, int calls)
 					sizeof(info), &info),
 				 0);
 		if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
-			gives_text = is_pass_to(NEWS, victim->pid, &info);
+			victim->gives_text =
+			    is_pass_to(NEWS, victim->pid, &info);
 			if (victim->executed && --calls <= 0)
 				return;
-		} else if (info.op == PTRACE_SYSCALL_INFO_EXIT && gives_text &&
-			   info.exit.rval == 0)
+		} else if (info.op == PTRACE_SYSCALL_INFO_EXIT &&
+			   victim->gives_text && info.exit.rval == 0)
 			victim->turns++;
 	}
 }
@@ -558,6 +563,153 @@ START_TEST(a_write_of_nothing_is_an_error_and_no_loop)
 END_TEST
 #endif
 
+/* ---- ipcrm at every system call ---- */
+
+/* Who takes part is told; who does not yet, starts over. */
+START_TEST(an_ipcrm_at_any_system_call_is_told_or_does_no_harm)
+{
+	const char *program = _i == 0 ? "writer" : "reader";
+	int calls = 1, told = 0;
+	struct victim victim;
+
+	make_inputs();
+	do {
+		forget_outputs();
+		if (_i == 1)
+			ck_assert_int_eq(exit_status(start_writer("end")), 0);
+		victim = start_traced(program, "end", "out");
+		run_to_call(&victim, calls);
+		semctl(semaphore_set(), 0, IPC_RMID);
+		shmctl(openshm(directory, 'm'), IPC_RMID, NULL);
+		pid_t writer = _i == 1 ? start_writer("end") : 0;
+		if (!victim.over) {
+			ptrace(PTRACE_DETACH, victim.pid, NULL, NULL);
+			const int status = exit_status(victim.pid);
+			ck_assert_int_le(status, 1);
+			ck_assert_msg(status == 0 ||
+					  file_has("traced.err", "by ipcrm?"),
+				      "call %d: %s", calls,
+				      read_file("traced.err", NULL));
+			told += status;
+		}
+		if (writer != 0)
+			ck_assert_int_eq(exit_status(writer), 0);
+		if (unread())
+			ck_assert_int_eq(exit_status(start_reader("out")), 0);
+		expect_nothing_left();
+		unlink(in_directory("traced.err"));
+	} while (next_call(&victim, &calls));
+	ck_assert_int_gt(told, 0);
+}
+END_TEST
+
+/* ---- A failure of every System V call ---- */
+
+#ifdef __x86_64__
+static bool
+is_system_v(unsigned long long call)
+{
+	static const unsigned long calls[] = {
+	    SYS_semget, SYS_semop, SYS_semctl, SYS_semtimedop,
+	    SYS_shmget, SYS_shmat, SYS_shmctl, SYS_shmdt};
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		if (call == calls[i])
+			return true;
+	return false;
+}
+
+/*
+ * Let it go on to its end; its `call'-th System V call is not done, and fails
+ * with this errno.  Returns false if it has not so many.
+ */
+static bool
+run_with_failure(struct victim *victim, int call, int error)
+{
+	struct user_regs_struct registers;
+	int seen = 0;
+
+	for (;;) {
+		run_to_call(victim, 1);
+		if (victim->over)
+			return seen >= call;
+		ptrace(PTRACE_GETREGS, victim->pid, NULL, &registers);
+		if (!is_system_v(registers.orig_rax) || ++seen != call)
+			continue;
+		/* No such call: and at its exit it is this one's failure. */
+		registers.orig_rax = (unsigned long long)-1;
+		ptrace(PTRACE_SETREGS, victim->pid, NULL, &registers);
+		ptrace(PTRACE_SYSCALL, victim->pid, NULL, NULL);
+		ck_assert_int_eq(waitpid(victim->pid, NULL, 0), victim->pid);
+		registers.rax = (unsigned long long)-error;
+		ptrace(PTRACE_SETREGS, victim->pid, NULL, &registers);
+		victim->may_fail = true;
+	}
+}
+
+/* What went through is there once; a reader's last turn may be there again. */
+START_TEST(a_system_v_call_that_fails_loses_no_text_and_stops_nobody_else)
+{
+	const int error = _i % 2 == 0 ? ENOMEM : EIDRM;
+	const bool writes = _i / 2 == 0;
+	char expected[TURNS * TURN + 5] = "";
+	bool failed;
+	int call = 0;
+
+	make_inputs();
+	do {
+		forget_outputs();
+		pid_t partner =
+		    writes ? start_reader("out") : start_writer("in");
+		eventually(sleep_for_more(writes ? NEWS : EMPTY) == 1);
+		struct victim victim =
+		    start_traced(writes ? "writer" : "reader",
+				 writes ? "in" : NULL, writes ? NULL : "part");
+		failed = run_with_failure(&victim, ++call, error);
+		let_it_end(writes ? 0 : partner, writes ? partner : 0);
+
+		size_t first, rest;
+		char *in = read_file("in", NULL);
+		char *part = read_file("part", &first);
+		char *out = read_file("out", &rest);
+		const size_t all =
+		    (size_t)(writes ? victim.turns : TURNS) * TURN;
+		memcpy(expected, in, all);
+		strcpy(expected + all, "end\n");
+		ck_assert_msg(first % TURN == 0 && first + rest >= all + 4 &&
+				  first + rest <= all + 4 + TURN &&
+				  memcmp(part, expected, first) == 0 &&
+				  strcmp(out, expected + all + 4 - rest) == 0,
+			      "call %d: %zu and %zu bytes", call, first, rest);
+		ck_assert(!writes || first + rest == all + 4);
+		unlink(in_directory("part"));
+		unlink(in_directory("traced.err"));
+		free(in);
+		free(part);
+		free(out);
+	} while (failed);
+	printf("%s: each of its %d System V calls has failed with %s\n",
+	       writes ? "writer" : "reader", call - 1, strerror(error));
+	ck_assert_int_gt(call, 20);
+}
+END_TEST
+
+/* timeout(1) sends its signal to the process and to its group: twice. */
+START_TEST(a_second_signal_while_the_first_is_handled_changes_nothing)
+{
+	struct victim victim = start_traced("reader", NULL, "out");
+	do
+		run_to_call(&victim, 1);
+	while (semaphore(READERS) != 1);
+	kill(victim.pid, signals[_i / 3]);
+	run_to_call(&victim, 1); /* the handler's first */
+	kill(victim.pid, signals[_i % 3]);
+	ptrace(PTRACE_DETACH, victim.pid, NULL, NULL);
+	ck_assert_int_eq(signal_of(victim.pid), signals[_i / 3]);
+	expect_nothing_left();
+}
+END_TEST
+#endif
+
 /* The one that is inside will find out that it is alone. */
 START_TEST(who_leaves_does_not_wait_for_one_that_is_stopped_while_it_joins)
 {
@@ -625,11 +777,20 @@ deaths_suite(void)
 	tcase_add_loop_test(
 	    tcase, a_signal_at_any_system_call_ends_a_program_that_would_wait,
 	    0, 2);
+	tcase_add_loop_test(
+	    tcase, an_ipcrm_at_any_system_call_is_told_or_does_no_harm, 0, 2);
 #ifdef __x86_64__
 	tcase_add_loop_test(
 	    tcase,
 	    a_signal_just_before_the_call_that_sleeps_ends_it_in_a_second, 0,
 	    4);
+	tcase_add_loop_test(
+	    tcase,
+	    a_system_v_call_that_fails_loses_no_text_and_stops_nobody_else, 0,
+	    4);
+	tcase_add_loop_test(
+	    tcase, a_second_signal_while_the_first_is_handled_changes_nothing,
+	    0, 9);
 	tcase_add_test(tcase, a_write_that_is_done_in_parts_is_completed);
 	tcase_add_test(tcase, a_write_of_nothing_is_an_error_and_no_loop);
 #else

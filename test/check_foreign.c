@@ -395,9 +395,11 @@ START_TEST(at_32767_news_the_writer_says_that_nobody_reads)
 	ck_assert_int_eq(
 	    exit_status(start("writer", NULL, "out", "error", NULL)), 1);
 	ck_assert(file_has("error", "32767 writers have ended unread"));
+	ck_assert_int_eq(semaphore(WRITERS), 1);
 	ck_assert_int_eq(write(feed, "x\n", 2), 2);
 	ck_assert_int_eq(exit_status(writer), 1);
 	ck_assert(file_has("writer.err", "32767 writers have ended unread"));
+	ck_assert(!anything_left()); /* it has given the guard back */
 	expect_a_clean_start(true);
 }
 END_TEST

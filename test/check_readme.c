@@ -15,7 +15,6 @@
 #include <ctype.h>
 #include <err.h>
 #include <limits.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -179,8 +178,6 @@ prepare_directory(void)
 {
 	char link[PATH_MAX], parent[PATH_MAX];
 
-	if (unshare(CLONE_NEWIPC) == -1)
-		printf("README's sessions share the IPC namespace\n");
 	for (int i = 0; i < 2; i++) {
 		const char *program = i == 0 ? "writer" : "reader";
 		snprintf(link, sizeof(link), "%.200s/%s", top, program);

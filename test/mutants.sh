@@ -76,21 +76,23 @@ the reader attaches to write@sharemem.c@s/== READER ? SHM_RDONLY : 0/== READER ?
 sem_wait that takes@sharemem.c@s/step(semid, look, 2)/step(semid, look, 1)/@The documents
 our sem_wait is the C library's, too@sharemem.h@s/#pragma GCC visibility.*//@The documents
 # The turn
-sem_wait_p waits, then takes@sharemem.c@/^sem_wait_p/,/^}/{s/ops\[0\].sem_flg = 0;/if (sem_wait(semid, awaited) == -1) return -1; return sem_p(semid, taken);/}@The documents
+sem_wait_p waits, then takes@sharemem.c@/^sem_wait_p/,/^}/s/if (step(semid, ops, 3) == 0)/if (sleeps ? sem_wait(semid, awaited) == 0 \&\& sem_p(semid, taken) == 0 : step(semid, ops, 3) == 0)/@The documents
 sem_wait_p takes what it waits for@sharemem.c@/^sem_wait_p/,/^}/s/{(unsigned short)awaited, +1, 0},/{(unsigned short)awaited, 0, 0},/@The documents
-sem_wait_p without SEM_UNDO@sharemem.c@/^sem_wait_p/,/^}/{s/SEM_UNDO | IPC_NOWAIT/IPC_NOWAIT/;s/sem_flg = SEM_UNDO/sem_flg = 0/}@The documents
+sem_wait_p without SEM_UNDO@sharemem.c@/^sem_wait_p/,/^}/s/(short)(SEM_UNDO | flag)/flag/@The documents
 sem_pass_v without SEM_UNDO@sharemem.c@/^sem_pass_v/,/^}/s/given, +1, SEM_UNDO/given, +1, 0/@The documents
 sem_pass_v undone: from@sharemem.c@/^sem_pass_v/,/^}/s/from, -1, IPC_NOWAIT/from, -1, IPC_NOWAIT | SEM_UNDO/@The documents
 sem_pass_v undone: to@sharemem.c@/^sem_pass_v/,/^}/s/to, +1, 0/to, +1, SEM_UNDO/@The documents
 sem_pass_v that waits@sharemem.c@/^sem_pass_v/,/^}/s/from, -1, IPC_NOWAIT/from, -1, 0/@The documents
-a wait that polls@sharemem.c@/^sem_wait_p/,/^}/{s/tries <= 40/tries <= 40000000/;s/yield();/nanosleep(\&(struct timespec){0, 1000000}, NULL);/}@The programs
+a wait that polls@sharemem.c@/^sem_wait_p/,/^}/{s/tries > 40/tries > 40000000/;s/yield() > 0.001/nanosleep(\&(struct timespec){0, 1000000}, NULL) > 0/}@The programs
 the writer does not wait for EMPTY@writer.c@s/sem_wait_p(semid, EMPTY, GUARD)/sem_p(semid, GUARD)/@The programs
 the writer holds the guard while it reads@writer.c@s/while ((length = next_text(&input)) > 0)/while (sem_p(semid, GUARD) == 0 \&\& (length = next_text(\&input), sem_v(semid, GUARD), length) > 0)/@The programs
 the reader gives the turn away before it prints@reader.c@s/if (print(&output, shmaddr->text, length) == -1)/if (sem_pass_v(semid, NEWS, EMPTY, GUARD) == -1 || print(\&output, shmaddr->text, length) == -1)/;s/if (sem_pass_v(semid, NEWS, EMPTY, GUARD) == -1) .*/if (0)/@Deaths
 the first reader takes the news of the end@reader.c@s/if (sem_v(semid, GUARD) == -1)/if (semop(semid, (struct sembuf[]){{NEWS, -1, 0}, {GUARD, 1, SEM_UNDO}}, 2) == -1)/@The programs
 news of an end is undone@reader.c@s/heard\[\] = {{NEWS, -1, 0}/heard[] = {{NEWS, -1, SEM_UNDO}/@The programs
 the guard after an end without SEM_UNDO@reader.c@s/{GUARD, +1, SEM_UNDO}}/{GUARD, +1, 0}}/@The programs
-any writer's end is the end@reader.c@s/if (semctl(semid, WRITERS, GETVAL) == 0)/if (1)/@The programs
+any writer's end is the end@reader.c@s/if (writers == 0)/if (1)/@The programs
+a failed look at EMPTY is one at 1@reader.c@s/if (empty > 0)/if (empty != 0)/@Deaths
+a failed look at WRITERS is one at some@reader.c@s/writers == -1 || //@Deaths
 any length is trusted@reader.c@s/length == 0 || length > TEXT_SIZE/0/@Foreign objects and failures
 # Joining
 only the creator opens the set@sharemem.c@s/if (step(semid, open, 5) == -1 &&/if (created \&\& step(semid, open, 5) == -1 \&\&/@Foreign objects and failures
@@ -106,22 +108,26 @@ a GUARD of 2 is trusted@sharemem.c@s/value\[GUARD\] > 0 || //@Foreign objects an
 an EMPTY of 2 is trusted@sharemem.c@s/value\[EMPTY\] > 1 ||$/0 ||/@Foreign objects and failures
 unread text without news is trusted@sharemem.c@s/(unread && value\[NEWS\] == 0)/0/@Foreign objects and failures
 refused values keep the guard@sharemem.c@/(unread && value\[NEWS\] == 0)/,/EPERM/s/sem_v(semid, GUARD);//@Foreign objects and failures
+a set with refused values is removed@sharemem.c@s/channel->semid = -1; .. left as it is ..//@Foreign objects and failures
 old news is not forgotten@sharemem.c@s/if (nobody && semctl(semid, NEWS, SETVAL/if (0 \&\& semctl(semid, NEWS, SETVAL/@The programs
 a newcomer forgets news although others take part@sharemem.c@s/if (nobody && semctl(semid, NEWS, SETVAL/if (semctl(semid, NEWS, SETVAL/@The programs
 unread text is one news@sharemem.c@s/unread ? 2 : 0/unread ? 1 : 0/@The programs
 a set in use gets a new segment@sharemem.c@s/attach_segment(channel, nobody && !unread)/attach_segment(channel, true)/@The programs
 lost text is not told@sharemem.c@s/^\t\tif (unread)$/\t\tif (0)/@Foreign objects and failures
-the deleted path is told without its key@sharemem.c@s/failed == SET ? channel->set_key : channel->segment_key/ftok(channel->path, failed == SET ? 's' : 'm')/@Foreign objects and failures
-a limit is taken for somebody's object@sharemem.c@s/errno = EINVAL;$/errno = channel->shmid == -1 ? EPERM : EINVAL;/@Foreign objects and failures
+the deleted path is told without its key@sharemem.c@s/(unsigned)channel->keys\[failed\]);/(unsigned)ftok(channel->path, 's'));/@Foreign objects and failures
+a limit of kernel.shmmax is not named@sharemem.c@s/{SEGMENT, EINVAL,/{SEGMENT, EXDEV,/@Foreign objects and failures
+a limit of kernel.sem is not named@sharemem.c@s/{SET, E2BIG,/{SET, EXDEV,/@Foreign objects and failures
 a set that nobody can open stays@sharemem.c@s/if (created && errno == E2BIG)/if (0)/@Foreign objects and failures
-a failed attach keeps the guard@sharemem.c@/^take_part/,/^}/{/} else {/,/}/s/sem_v(semid, GUARD);//}@Foreign objects and failures
-a failed attach leaves all@sharemem.c@/^take_part/,/^}/s/remove_if_last(channel);//@Foreign objects and failures
-a failed attach removes the set under the others@sharemem.c@/^take_part/,/^}/s/remove_if_last(channel);/sem_delete(semid);/@Foreign objects and failures
+who fails inside keeps the guard@sharemem.c@/^go(/,/^}/s/sem_v(semid, GUARD);/;/@Foreign objects and failures
+a failed join leaves all@sharemem.c@/^join/,/^}/s/go(channel);//@Foreign objects and failures
+a failed join removes the set under the others@sharemem.c@/^join/,/^}/s/go(channel);/sem_delete(channel->semid);/@Foreign objects and failures
+who was not counted is counted out@sharemem.c@s/channel->shmaddr = NULL; .. and it is not counted ..//@Foreign objects and failures
 a reader is not counted@sharemem.c@/^take_part/,/^}/s/channel->role == READER ? 2 : 4/channel->role == READER ? 0 : 4/@The programs
 a count without SEM_UNDO@sharemem.c@s/READERS : WRITERS, +1, SEM_UNDO}/READERS : WRITERS, +1, 0}/@The programs
 joining: GUARD without SEM_UNDO@sharemem.c@/^take_part/,/^}/s/{GUARD, +1, SEM_UNDO}/{GUARD, +1, 0}/@The programs
 no announcement of a writer's end@sharemem.c@s/{NEWS, -1, SEM_UNDO}/{NEWS, -1, 0}/@The programs
 a removed set is not tried again@sharemem.c@s/while (errno == EIDRM && !interrupted())/while (0)/@Deaths
+a set that ipcrm has removed is a limit@sharemem.c@s/failed == SET && reason == EINVAL &&/0 \&\&/@Deaths
 # Leaving
 the set goes first@sharemem.c@/^remove_if_last/,/^}/{s/shmctl(channel->shmid, IPC_RMID, NULL);/sem_delete(channel->semid);/;t;s/sem_delete(channel->semid);/shmctl(channel->shmid, IPC_RMID, NULL);/}@Deaths
 nothing is removed@sharemem.c@/^remove_if_last/,/^}/s/if (step(channel->semid, last, 5) == -1)/if (1)/@The programs
@@ -129,16 +135,16 @@ removed although readers take part@sharemem.c@/^remove_if_last/,/^}/s/{READERS, 
 removed although writers take part@sharemem.c@/^remove_if_last/,/^}/s/{WRITERS, 0, IPC_NOWAIT}/{READERS, 0, IPC_NOWAIT}/@The programs
 removed although text is unread@sharemem.c@/^remove_if_last/,/^}/s/{EMPTY, -1, IPC_NOWAIT}/{READERS, 0, IPC_NOWAIT}/@The programs
 removed without the guard@sharemem.c@/^remove_if_last/,/^}/s/step(channel->semid, last, 5)/step(channel->semid, last, 4)/@Deaths
-nobody counts himself out@sharemem.c@s/step(channel->semid, &count_out, 1);//@The programs
-counted out without SEM_UNDO@sharemem.c@/^leave/,/^}/s/-1, SEM_UNDO}/-1, 0}/@The programs
+nobody counts himself out@sharemem.c@s/step(semid, &count_out, 1);//@The programs
+counted out without SEM_UNDO@sharemem.c@/^go(/,/^}/s/SEM_UNDO . IPC_NOWAIT/IPC_NOWAIT/@The programs
 leaving waits@sharemem.c@/^remove_if_last/,/^}/s/SEM_UNDO . IPC_NOWAIT/SEM_UNDO/@Deaths
 # Signals
 no alarm after a signal@sharemem.c@s/^\talarm(1);//@Deaths
 the alarm rings once@sharemem.c@s/^\talarm(1);/\tif (signo != SIGALRM) alarm(1);/@Deaths
 a stop ends the wait@sharemem.c@s/result == -1 && errno == EINTR && !interrupted()/0/@Storms
-a second signal kills@sharemem.c@s/action.sa_handler = ring;/action.sa_handler = ring; action.sa_flags = (int)SA_RESETHAND;/@The programs
+a second signal kills@sharemem.c@/^catch_signals/,/^}/s/{.sa_handler = catch}/{.sa_handler = catch, .sa_flags = (int)SA_RESETHAND}/@Deaths
 an ignored signal is caught@sharemem.c@s/before.sa_handler != SIG_IGN/1/@The programs
-an inherited alarm is caught@sharemem.c@s/sigaction(SIGCONT, &action, NULL);/sigaction(SIGCONT, \&action, NULL); sigaction(SIGALRM, \&action, NULL);/@The programs
+an inherited alarm is caught@sharemem.c@s/SIGHUP, SIGCONT}/SIGHUP, SIGCONT, SIGALRM}/@The programs
 the signal's status is lost@sharemem.c@s/raise(signalled);/exit(1);/@The programs
 a stay that SIGCONT ends@sharemem.c@s/if (nanosleep(&stay, &stay) == 0)/if (nanosleep(\&stay, \&stay) <= 0)/@The programs
 a stay that is no fraction@sharemem.c@s/(long)(fraction . 1e9)/0/@The programs
@@ -153,9 +159,10 @@ data before an input error is lost@writer.c@s/return input->held;/return input->
 a copy that overlaps (sanitizer)@writer.c@s/memmove(/memcpy(/@The programs
 a prompt in a file@writer.c@s/ &&$/ ||/@The programs
 a prompt for each pasted line@writer.c@s/poll(&waiting, 1, 0) == 0/1/@The programs
-no prompt after a stop@sharemem.c@s/sigaction(SIGCONT, &action, NULL);//@The programs
+no prompt after a stop@sharemem.c@s/SIGHUP, SIGCONT}/SIGHUP}/@The programs
 nobody says that nobody reads@writer.c@s/if (input.typed)/if (0)/@The programs
-nobody reads, although somebody does@sharemem.c@s/nobody_reads\[\] = {{EMPTY, 0, 0}, {READERS, 0, 0}}/nobody_reads[] = {{EMPTY, 0, 0}, {EMPTY, 0, 0}}/@The programs
+nobody reads, although somebody does@sharemem.c@s/{READERS, -1, IPC_NOWAIT}/{READERS, 0, IPC_NOWAIT}/@The programs
+that nobody reads is said only at first@sharemem.c@s/if (step(channel->semid, while_read, 4) == -1 && errno == EAGAIN/if (semctl(channel->semid, READERS, GETVAL) == 0/@The programs
 # The output
 a failed write is not noticed@reader.c@s/(done == -1 && errno != EINTR)/(done == -1 \&\& errno != EINTR \&\& errno != ENOSPC)/;s/if (done > 0) {/if (done == -1 \&\& errno == ENOSPC) return 0; if (done > 0) {/@The programs
 the text stays, although there is none@sharemem.c@s/failed == OUTPUT && semctl(channel->semid, EMPTY, GETVAL) == 0/failed == OUTPUT/@The programs

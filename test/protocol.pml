@@ -1,11 +1,11 @@
 /*
  * protocol.pml - the protocol of sharemem.c as a model for SPIN: writers and
- * readers (two of each, or one), who come again as long as there is something to read.  Each
- * `if' and each `do' is one system call of the helper named beside it; between
- * any two of them, and while it waits, a process may die.  Other faults: a
- * signal at a wait, an attach that fails, an outsider's `ipcrm -m'.  There are
- * FAULTS faults in all, or fewer: who is stuck while one could still kill him
- * is stuck.
+ * readers (two of each, or one), who come again as long as there is something
+ * to read.  Each `if' and each `do' is one system call of the helper named
+ * beside it; between any two of them, and while it waits, a process may die.
+ * Other faults: a signal at a wait, an attach, a print or the end of a turn
+ * that fails, an outsider's `ipcrm -m'.  There are FAULTS faults in all, or
+ * fewer: who is stuck while one could still kill him is stuck.
  *
  * `make model' checks that nobody is ever stuck, that no text is lost unless an
  * outsider removed the segment and the next start says so, that none is printed
@@ -42,6 +42,7 @@ byte joined, met;		/* bits: readers that take part; that are due
 #define GONE atomic { !HERE -> goto restart }
 #define LOST atomic { !HERE -> assert(removed); goto error }
 #define SIGNAL(label) atomic { faults > 0 -> faults--; goto label }
+#define FAILS atomic { faults > 0 -> faults--; goto fails_inside }
 
 #ifdef NO_UNDO_OF_THE_GUARD
 #define UNDO 0
@@ -277,6 +278,7 @@ write:	do
 			is_empty--; news++; GO_OUT }
 		:: LOST
 		:: DIE
+		:: FAILS
 		fi
 	od;
 	goto leave;
@@ -311,6 +313,7 @@ end_wait:	if	/* sem_wait_p(semid, NEWS, GUARD) */
 					text[my_segment] == last_printed));
 				last_printed = text[my_segment] }
 			:: DIE
+			:: FAILS
 			fi;
 			if	/* sem_pass_v(semid, NEWS, EMPTY, GUARD) */
 			:: atomic { HERE ->
@@ -351,9 +354,18 @@ end_wait:	if	/* sem_wait_p(semid, NEWS, GUARD) */
 	od;
 	goto leave;
 
+fails_inside:
+	left = 0;
+#ifndef WHO_FAILS_INSIDE_KEEPS_THE_GUARD
+	if	/* go(): sem_v(semid, GUARD) */
+	:: atomic { HERE -> GO_OUT }
+	:: LOST
+	:: DIE
+	fi;
+#endif
 leave:	leaving = true;
 #ifndef NOBODY_COUNTS_HIMSELF_OUT_FIRST
-	if	/* leave(): count oneself out */
+	if	/* go(): count oneself out */
 	:: atomic { HERE && is_writer -> writers--; counted = false }
 	:: atomic { HERE && !is_writer -> readers--; counted = false }
 	:: atomic { !HERE -> assert(removed); goto error }

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pty.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,6 +83,13 @@ marker(void)
 	return path;
 }
 
+bool
+anything_left(void)
+{
+	return semget(ftok(directory, 's'), 0, 0) != -1 ||
+	       shmget(ftok(directory, 'm'), 0, 0) != -1;
+}
+
 void
 enter_directory(void)
 {
@@ -93,15 +101,15 @@ enter_directory(void)
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGHUP, SIG_DFL); /* nohup */
-	snprintf(directory, sizeof(directory), "%s/XXXXXX", base);
-	ck_assert_ptr_nonnull(mkdtemp(directory));
-}
-
-bool
-anything_left(void)
-{
-	return semget(ftok(directory, 's'), 0, 0) != -1 ||
-	       shmget(ftok(directory, 'm'), 0, 0) != -1;
+	/*
+	 * A key is made of 16 bits of the inode, so it may be somebody's.  Root
+	 * has an IPC namespace for each test, and the kernel empties it.
+	 */
+	unshare(CLONE_NEWIPC);
+	do {
+		snprintf(directory, sizeof(directory), "%s/XXXXXX", base);
+		ck_assert_ptr_nonnull(mkdtemp(directory));
+	} while (anything_left());
 }
 
 void
