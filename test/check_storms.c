@@ -222,7 +222,7 @@ from_environment(const char *name, int otherwise)
 START_TEST(a_storm_of_deaths_loses_nothing_and_tears_nothing)
 {
 	enum { COUNT = 3 };
-	double until = now() + from_environment("STORM_SECONDS", 2);
+	double until = now() + from_environment("STORM_SECONDS", 1);
 	int well = 0;
 
 	seed("storm");
@@ -250,7 +250,7 @@ END_TEST
 
 START_TEST(many_that_come_and_go_at_once_lose_nothing_and_leave_nothing)
 {
-	const int comings = from_environment("STORM_SECONDS", 2) * 60;
+	const int comings = from_environment("STORM_SECONDS", 1) * 60;
 
 	start_crowd(AT_MOST, 3);
 	while (writers < comings)
@@ -291,7 +291,7 @@ signal_one_of_two(int signo)
 
 START_TEST(a_signal_at_any_moment_ends_its_process_and_loses_nothing)
 {
-	const int moments = from_environment("STORM_SECONDS", 2) * 50;
+	const int moments = from_environment("STORM_SECONDS", 1) * 50;
 	int hits = 0;
 
 	seed("signals");
