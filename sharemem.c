@@ -200,6 +200,25 @@ stay_inside(const struct channel *channel)
 			return;
 }
 
+void
+wait_for_a_reader(const struct channel *channel)
+{
+	/* IPC_NOWAIT: on Linux this sleep ends, too, when READERS become 0. */
+	struct sembuf while_read[] = {
+	    {READERS, -1, IPC_NOWAIT},
+	    {READERS, +1, 0},
+	    {EMPTY, -1, 0},
+	    {EMPTY, +1, 0},
+	};
+
+	if (step(channel->semid, while_read, 4) == -1 && errno == EAGAIN &&
+	    semctl(channel->semid, EMPTY, GETVAL) == 0) {
+		warnx("nobody reads in %s: start ./reader with the same path",
+		      channel->path);
+		sem_wait(channel->semid, EMPTY);
+	}
+}
+
 /* ---- Joining ---- */
 
 /* Whoever gives an object away keeps its owner's rights as the creator. */
@@ -464,25 +483,6 @@ tell(int semid, const char *format, ...)
 		value[WRITERS], verbose, what);
 }
 
-void
-wait_for_a_reader(const struct channel *channel)
-{
-	/* IPC_NOWAIT: on Linux this sleep ends, too, when READERS become 0. */
-	struct sembuf while_read[] = {
-	    {READERS, -1, IPC_NOWAIT},
-	    {READERS, +1, 0},
-	    {EMPTY, -1, 0},
-	    {EMPTY, +1, 0},
-	};
-
-	if (step(channel->semid, while_read, 4) == -1 && errno == EAGAIN &&
-	    semctl(channel->semid, EMPTY, GETVAL) == 0) {
-		warnx("nobody reads in %s: start ./reader with the same path",
-		      channel->path);
-		sem_wait(channel->semid, EMPTY);
-	}
-}
-
 /* Not one of ours: say whose it is, which /proc tells everybody. */
 static void
 name_owner(bool set, key_t key)
@@ -533,9 +533,9 @@ complain(const struct channel *channel, int reason)
 	    {SET, EIDRM, "removed (by ipcrm?): start both programs anew"},
 	    {SET, ENOSPC, "a limit of the system's: see 'ipcs -l' and 'ipcs'"},
 	    {SEGMENT, ENOSPC, "a limit of the system's: see 'ipcs -l', 'ipcs'"},
-	    {SET, EINVAL, "a set has 5: see 'sysctl kernel.sem', SEMMSL"},
-	    {SET, E2BIG, "a step has 5: see 'sysctl kernel.sem', SEMOPM"},
-	    {SEGMENT, EINVAL, "it has 256 bytes: see 'sysctl kernel.shmmax'"},
+	    {SET, EINVAL, "'sysctl kernel.sem': SEMMSL, the first, is below 5"},
+	    {SET, E2BIG, "'sysctl kernel.sem': SEMOPM, the third, is below 5"},
+	    {SEGMENT, EINVAL, "'sysctl kernel.shmmax' is below 256 bytes"},
 	    {SET, ERANGE, "32767 writers have ended unread: start ./reader"},
 	};
 	const enum where failed = channel->failed;

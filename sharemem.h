@@ -30,11 +30,11 @@ struct segment {
 static_assert(sizeof(struct segment) == SHM_SIZE, "a segment of 256 bytes");
 
 /*
- * The semaphores of the one set.  A semop(2) can wait for this AND that, never
- * for this OR that; but a reader must wake for a text or for a writer's end.
- * So both raise one semaphore, NEWS, and the reader looks at EMPTY to tell
- * which it was.  A new set has all values 0; in an open one EMPTY and NEWS are
- * never 0 together, for who takes from one gives to the other.
+ * The semaphores of the one set.  A semop(2) can do this AND that when both can
+ * be done, not this OR that; but a reader must wake for a text or for a
+ * writer's end.  So both raise one semaphore, NEWS, and the reader looks at
+ * EMPTY to tell which it was.  A new set has all values 0; in an open one EMPTY
+ * and NEWS are never 0 together, for who takes from one gives to the other.
  */
 enum {
 	GUARD, /* the documents' binary semaphore: 1 free, 0 somebody inside */
