@@ -31,7 +31,7 @@ static const char *verbose; /* -v: the name to tell under; else NULL */
 static volatile sig_atomic_t signalled; /* the signal that ends us, or 0 */
 
 static void catch_signals(void);
-static void go(struct channel *channel);
+static void withdraw(struct channel *channel);
 
 /* ---- The documents' helpers ---- */
 
@@ -363,7 +363,7 @@ join(struct channel *channel)
 		if (enter_set(channel) == 0 && take_part(channel) == 0)
 			return 0;
 		const int reason = errno;
-		go(channel);
+		withdraw(channel);
 		errno = reason;
 	} while (errno == EIDRM && !interrupted()); /* removed: start over */
 	return -1;
@@ -393,7 +393,7 @@ remove_if_last(const struct channel *channel)
 
 /* Take part no more, from wherever an error, or the end, has come. */
 static void
-go(struct channel *channel)
+withdraw(struct channel *channel)
 {
 	const int semid = channel->semid;
 	struct sembuf count_out = {channel->role == READER ? READERS : WRITERS,
@@ -416,7 +416,7 @@ go(struct channel *channel)
 int
 leave(struct channel *channel, int status)
 {
-	go(channel);
+	withdraw(channel);
 	if (interrupted()) {
 		signal(signalled, SIG_DFL);
 		raise(signalled);

@@ -18,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -124,25 +123,22 @@ table(struct row *rows, int count, const char *unit)
 
 /* ---- 1. Memory ---- */
 
-struct area {
-	char *bytes;
-	size_t size;
-};
+enum { MEGABYTE = 1 << 20 };
 
 static void
-fill(char *bytes, size_t count, uint64_t what)
+fill(char *bytes, uint64_t what)
 {
 	uint64_t *words = (void *)bytes;
-	for (size_t i = 0; i < count / 8; i++)
+	for (size_t i = 0; i < MEGABYTE / 8; i++)
 		words[i] = what;
 }
 
 static uint64_t
-sum(const char *bytes, size_t count)
+sum(const char *bytes)
 {
 	const uint64_t *words = (const void *)bytes;
 	uint64_t total = 0;
-	for (size_t i = 0; i < count / 8; i++)
+	for (size_t i = 0; i < MEGABYTE / 8; i++)
 		total += words[i];
 	return total;
 }
@@ -150,15 +146,15 @@ sum(const char *bytes, size_t count)
 static double
 write_and_read(const void *argument)
 {
-	const struct area *area = argument;
-	const size_t all = (size_t)512 << 20;
+	enum { TIMES = 1000 };
+	char *bytes = *(char *const *)argument;
 	const double begin = now();
-	for (size_t done = 0; done < all; done += area->size) {
-		fill(area->bytes, area->size, done);
-		if (sum(area->bytes, area->size) == 1) /* never */
+	for (uint64_t i = 0; i < TIMES; i++) {
+		fill(bytes, i);
+		if (sum(bytes) == 1) /* never */
 			abort();
 	}
-	return 2 * (double)all / (now() - begin) / 1e9;
+	return 2.0 * TIMES * MEGABYTE / (now() - begin) / 1e9;
 }
 
 static char *
@@ -169,44 +165,32 @@ new_segment(size_t size)
 	shmctl(shmid, IPC_RMID, NULL);
 	if (bytes == (void *)-1)
 		err(1, "shmat");
-	fill(bytes, size, 1);
 	return bytes;
 }
 
 static void
 memory(void)
 {
-	static const size_t kilobytes[] = {4, 1024, 65536};
-	const size_t most = (size_t)64 << 20;
-	char *shared = new_segment(most);
-	char *own = mmap(NULL, most, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *shared = new_segment(MEGABYTE), *own = malloc(MEGABYTE);
+	struct row rows[] = {
+	    {"1 MB of one's own", write_and_read, &own, {0}},
+	    {"1 MB of a segment", write_and_read, &shared, {0}}};
 
 	printf("\n1. Is a segment as fast as memory of one's own?\n\n");
-	madvise(own, most, MADV_NOHUGEPAGE); /* a segment's pages are small */
-	fill(own, most, 1);
-	for (size_t i = 0; i < sizeof(kilobytes) / sizeof(*kilobytes); i++) {
-		struct area areas[] = {{own, kilobytes[i] << 10},
-				       {shared, kilobytes[i] << 10}};
-		struct row rows[] = {{"", write_and_read, &areas[0], {0}},
-				     {"", write_and_read, &areas[1], {0}}};
-		for (int r = 0; r < 2; r++)
-			snprintf(rows[r].name, LONGEST, "%zu KB %s",
-				 kilobytes[i],
-				 r == 0 ? "of one's own" : "of a segment");
-		table(rows, 2, "GB/s");
-	}
-	munmap(own, most);
+	fill(own, 1);
+	fill(shared, 1);
+	table(rows, 2, "GB/s");
+	free(own);
 	shmdt(shared);
 }
 
 /* ---- 2. Handing over a lot ---- */
 
-/* One fills the bytes and hands them over, the other sums and answers. */
+enum { ERRANDS = 80 };
+
+/* One fills a megabyte and hands it over, the other sums it and answers. */
 struct errand {
 	bool by_pipe;
-	size_t size;
-	int times;
 	char *bytes;	/* the segment; or each one's own, copied at fork */
 	int semid;	/* of the segment: news */
 	int ends[2];	/* of the pipe: the bytes themselves */
@@ -214,31 +198,17 @@ struct errand {
 };
 
 static void
-transfer(ssize_t (*call)(int, void *, size_t), int end, char *bytes,
-	 size_t count)
-{
-	for (ssize_t done; count > 0; bytes += done, count -= (size_t)done)
-		done = must(call(end, bytes, count), "transfer");
-}
-
-static ssize_t
-write_it(int end, void *bytes, size_t count)
-{
-	return write(end, bytes, count);
-}
-
-static void
 receive(const void *argument)
 {
 	const struct errand *errand = argument;
-	for (int i = 0; i < errand->times; i++) {
-		char answer;
-		if (errand->by_pipe)
-			transfer(read, errand->ends[0], errand->bytes,
-				 errand->size);
-		else
+	for (int i = 0; i < ERRANDS; i++) {
+		if (!errand->by_pipe)
 			sem_p(errand->semid, 0);
-		answer = (char)sum(errand->bytes, errand->size);
+		for (int got = 0; errand->by_pipe && got < MEGABYTE;)
+			got += must(read(errand->ends[0], errand->bytes + got,
+					 (size_t)(MEGABYTE - got)),
+				    "read");
+		const char answer = (char)sum(errand->bytes);
 		must(write(errand->answers[1], &answer, 1), "write");
 	}
 }
@@ -254,11 +224,11 @@ hand_over(const void *argument)
 	must(pipe(errand.ends), "pipe");
 	pid_t pid = start(receive, &errand, 1);
 	const double begin = now();
-	for (int i = 0; i < errand.times; i++) {
-		fill(errand.bytes, errand.size, (uint64_t)i);
+	for (uint64_t i = 0; i < ERRANDS; i++) {
+		fill(errand.bytes, i);
 		if (errand.by_pipe)
-			transfer(write_it, errand.ends[1], errand.bytes,
-				 errand.size);
+			must(write(errand.ends[1], errand.bytes, MEGABYTE),
+			     "write");
 		else
 			sem_v(errand.semid, 0);
 		must(read(errand.answers[0], &answer, 1), "read");
@@ -270,37 +240,23 @@ hand_over(const void *argument)
 		close(errand.ends[i]);
 	}
 	sem_delete(errand.semid);
-	return (double)errand.size * errand.times / seconds / 1e9;
+	return (double)MEGABYTE * ERRANDS / seconds / 1e9;
 }
 
 static void
 handing_over(void)
 {
-	static const struct {
-		size_t kilobytes;
-		int times;
-	} sizes[] = {{64, 600}, {1024, 80}, {16384, 4}};
-	const size_t most = (size_t)16 << 20;
-	char *shared = new_segment(most), *own = malloc(most);
+	struct errand pipe_errand = {.by_pipe = true,
+				     .bytes = malloc(MEGABYTE)};
+	struct errand errand = {.bytes = new_segment(MEGABYTE)};
+	struct row rows[] = {
+	    {"1 MB by a pipe", hand_over, &pipe_errand, {0}},
+	    {"1 MB by shared memory", hand_over, &errand, {0}}};
 
 	printf("\n2. One process fills so much, another sums it\n\n");
-	fill(own, most, 1);
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
-		struct errand errands[2] = {{.bytes = shared},
-					    {.by_pipe = true, .bytes = own}};
-		struct row rows[2];
-		for (int e = 0; e < 2; e++) {
-			errands[e].size = sizes[i].kilobytes << 10;
-			errands[e].times = sizes[i].times;
-			rows[e] = (struct row){"", hand_over, &errands[e], {0}};
-			snprintf(rows[e].name, LONGEST, "%zu KB by %s",
-				 sizes[i].kilobytes,
-				 e == 0 ? "shared memory" : "a pipe");
-		}
-		table(rows, 2, "GB/s");
-	}
-	free(own);
-	shmdt(shared);
+	table(rows, 2, "GB/s");
+	free(pipe_errand.bytes);
+	shmdt(errand.bytes);
 }
 
 /* ---- 3. The programs' job: lines from a file to a file ---- */
@@ -389,6 +345,8 @@ run_pairs(const struct job *job, void (*reads)(const void *),
 		pids[2 * i + 1] =
 		    start(writes, job, job->processor == -1 ? -1 : 0);
 	}
+	for (int i = 0; i < 2 && job->ends[0] != 0; i++)
+		close(job->ends[i]); /* only the writer has them now */
 	for (int i = 0; i < 2 * job->pairs; i++)
 		await(pids[i]);
 	const double seconds = now() - begin;
@@ -528,7 +486,7 @@ read_from_pipe(const void *argument)
 {
 	const struct job *job = argument;
 	close(job->ends[1]);
-	redirect(job->out, O_WRONLY | O_TRUNC, STDOUT_FILENO);
+	redirect(job->out, O_WRONLY, STDOUT_FILENO);
 	copy_blocks(job->ends[0], STDOUT_FILENO);
 }
 
@@ -538,14 +496,7 @@ through_a_pipe(const void *argument)
 	struct job job = *(const struct job *)argument;
 	make_lines(&job);
 	must(pipe(job.ends), "pipe");
-	const double begin = now();
-	pid_t reader = start(read_from_pipe, &job, 1);
-	pid_t writer = start(write_to_pipe, &job, 0);
-	close(job.ends[0]);
-	close(job.ends[1]);
-	await(writer);
-	await(reader);
-	return job.lines / (now() - begin) / 1e6;
+	return job.lines / run_pairs(&job, read_from_pipe, write_to_pipe) / 1e6;
 }
 
 static struct job

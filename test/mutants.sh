@@ -12,9 +12,10 @@ trap 'rm -rf "$work"' EXIT
 tried=0 untested=0 survived=0
 
 cp -r Makefile ./*.[ch] test README "$work"
-original=$PWD
 cd "$work" || exit 1
 rm -f ./*.o test/*.o
+mkdir original
+cp ./*.[ch] original
 
 build()
 {
@@ -34,7 +35,7 @@ try() # what, file, script, suite
 	case $1 in *sanitizer*) flags=-fsanitize=address ;; esac
 	tried=$((tried + 1))
 	sed -i "$3" "$2"
-	if cmp -s "$2" "$original/$2"; then
+	if cmp -s "$2" "original/$2"; then
 		echo "NOT APPLIED: $1"
 		survived=$((survived + 1))
 	elif ! build "$flags"; then
@@ -50,7 +51,7 @@ try() # what, file, script, suite
 			grep -m 1 -o ':[FES]:.*' |
 			cut -d : -f 4 | cut -c 1-60)"
 	fi
-	cp "$original/$2" "$2"
+	cp "original/$2" "$2"
 }
 
 if ! build '' || ! run 'The documents' || ! run 'The programs' ||
@@ -118,9 +119,9 @@ the deleted path is told without its key@sharemem.c@s/(unsigned)channel->keys\[f
 a limit of kernel.shmmax is not named@sharemem.c@s/{SEGMENT, EINVAL,/{SEGMENT, EXDEV,/@Foreign objects and failures
 a limit of kernel.sem is not named@sharemem.c@s/{SET, E2BIG,/{SET, EXDEV,/@Foreign objects and failures
 a set that nobody can open stays@sharemem.c@s/if (created && errno == E2BIG)/if (0)/@Foreign objects and failures
-who fails inside keeps the guard@sharemem.c@/^go(/,/^}/s/sem_v(semid, GUARD);/;/@Foreign objects and failures
-a failed join leaves all@sharemem.c@/^join/,/^}/s/go(channel);//@Foreign objects and failures
-a failed join removes the set under the others@sharemem.c@/^join/,/^}/s/go(channel);/sem_delete(channel->semid);/@Foreign objects and failures
+who fails inside keeps the guard@sharemem.c@/^withdraw(/,/^}/s/sem_v(semid, GUARD);/;/@Foreign objects and failures
+a failed join leaves all@sharemem.c@/^join/,/^}/s/withdraw(channel);//@Foreign objects and failures
+a failed join removes the set under the others@sharemem.c@/^join/,/^}/s/withdraw(channel);/sem_delete(channel->semid);/@Foreign objects and failures
 who was not counted is counted out@sharemem.c@s/channel->shmaddr = NULL; .. and it is not counted ..//@Foreign objects and failures
 a reader is not counted@sharemem.c@/^take_part/,/^}/s/channel->role == READER ? 2 : 4/channel->role == READER ? 0 : 4/@The programs
 a count without SEM_UNDO@sharemem.c@s/READERS : WRITERS, +1, SEM_UNDO}/READERS : WRITERS, +1, 0}/@The programs
@@ -136,7 +137,7 @@ removed although writers take part@sharemem.c@/^remove_if_last/,/^}/s/{WRITERS, 
 removed although text is unread@sharemem.c@/^remove_if_last/,/^}/s/{EMPTY, -1, IPC_NOWAIT}/{READERS, 0, IPC_NOWAIT}/@The programs
 removed without the guard@sharemem.c@/^remove_if_last/,/^}/s/step(channel->semid, last, 5)/step(channel->semid, last, 4)/@Deaths
 nobody counts himself out@sharemem.c@s/step(semid, &count_out, 1);//@The programs
-counted out without SEM_UNDO@sharemem.c@/^go(/,/^}/s/SEM_UNDO . IPC_NOWAIT/IPC_NOWAIT/@The programs
+counted out without SEM_UNDO@sharemem.c@/^withdraw(/,/^}/s/SEM_UNDO . IPC_NOWAIT/IPC_NOWAIT/@The programs
 leaving waits@sharemem.c@/^remove_if_last/,/^}/s/SEM_UNDO . IPC_NOWAIT/SEM_UNDO/@Deaths
 # Signals
 no alarm after a signal@sharemem.c@s/^\talarm(1);//@Deaths

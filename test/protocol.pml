@@ -357,7 +357,7 @@ end_wait:	if	/* sem_wait_p(semid, NEWS, GUARD) */
 fails_inside:
 	left = 0;
 #ifndef WHO_FAILS_INSIDE_KEEPS_THE_GUARD
-	if	/* go(): sem_v(semid, GUARD) */
+	if	/* withdraw(): sem_v(semid, GUARD) */
 	:: atomic { HERE -> GO_OUT }
 	:: LOST
 	:: DIE
@@ -365,7 +365,7 @@ fails_inside:
 #endif
 leave:	leaving = true;
 #ifndef NOBODY_COUNTS_HIMSELF_OUT_FIRST
-	if	/* go(): count oneself out */
+	if	/* withdraw(): count oneself out */
 	:: atomic { HERE && is_writer -> writers--; counted = false }
 	:: atomic { HERE && !is_writer -> readers--; counted = false }
 	:: atomic { !HERE -> assert(removed); goto error }
