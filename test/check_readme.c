@@ -291,6 +291,9 @@ START_TEST(readme_names_what_is_there)
 				    "grep -q '^%s(' sharemem.c",
 				    names[i], names[i]),
 			      "%s", names[i]);
+	ck_assert(shell("for name in $(sed -n '/^QUESTIONS/,/^TROUBLE/s/^  .*  "
+			"//p' README); do test -f $name || "
+			"grep -q \"^$name(\" sharemem.c || exit 1; done"));
 	for (int number = 1; number <= 20; number++)
 		ck_assert_msg(
 		    shell("grep -q 'START_TEST(s%02d_' test/check_chapter.c && "
