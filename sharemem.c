@@ -372,7 +372,7 @@ join(struct channel *channel)
 /* ---- Leaving ---- */
 
 /* One step: nobody takes part, nothing is unread, and nobody can come in. */
-static bool
+static void
 remove_if_last(const struct channel *channel)
 {
 	struct sembuf last[] = {
@@ -384,11 +384,10 @@ remove_if_last(const struct channel *channel)
 	};
 
 	if (step(channel->semid, last, 5) == -1)
-		return false;
+		return;
 	tell(channel->semid, "removes both");
 	shmctl(channel->shmid, IPC_RMID, NULL);
 	sem_delete(channel->semid);
-	return true;
 }
 
 /* Take part no more, from wherever an error, or the end, has come. */
@@ -407,10 +406,9 @@ withdraw(struct channel *channel)
 		shmdt(channel->shmaddr);
 		step(semid, &count_out, 1);
 	}
-	if (semid != -1 && !remove_if_last(channel))
-		tell(semid, "leaves");
+	remove_if_last(channel);
+	tell(semid, "leaves"); /* a set that is gone has nothing to tell */
 	channel->semid = -1;
-	channel->shmaddr = NULL;
 }
 
 int

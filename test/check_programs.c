@@ -530,8 +530,10 @@ END_TEST
 START_TEST(a_signal_ends_who_waits_to_join_while_somebody_is_stopped_inside)
 {
 	pid_t writer, reader = start_and_stop_a_reader_inside(&writer);
-	pid_t other = start_reader("out2");
+	const char *told[] = {"-v", directory, NULL};
+	pid_t other = start("reader", NULL, "out2", "told", told);
 	eventually(sleep_for_more(GUARD) == 1);
+	ck_assert(file_has("told", "WRITERS 1  reader: waits for the guard"));
 	kill(other, SIGINT);
 	ck_assert_int_eq(signal_of(other), SIGINT);
 	close(feed);
@@ -571,23 +573,53 @@ START_TEST(a_stop_does_not_end_the_stay_inside)
 }
 END_TEST
 
-START_TEST(a_signal_ends_a_reader_that_cannot_go_on_printing)
+/* A reader that prints into a full pipe, and waits there with a text. */
+static pid_t
+start_a_reader_that_cannot_print(int ends[2], pid_t *writer)
 {
-	int ends[2];
 	char bytes[4096] = "";
 	ck_assert_int_eq(pipe(ends), 0);
+	fcntl(ends[0], F_SETFL, O_NONBLOCK);
 	fcntl(ends[1], F_SETFL, O_NONBLOCK);
 	while (write(ends[1], bytes, sizeof(bytes)) > 0)
 		;
 	fcntl(ends[1], F_SETFL, 0);
 	fflush(stdout);
 	int out = dup(STDOUT_FILENO);
-	dup2(ends[1], STDOUT_FILENO); /* a pipe that is full */
+	dup2(ends[1], STDOUT_FILENO);
 	pid_t reader = start("reader", NULL, "-", "reader.err", NULL);
 	dup2(out, STDOUT_FILENO);
 	write_file("in", "stuck\n", 6);
-	pid_t writer = start_writer("in");
-	eventually(unread() && semaphore(GUARD) == 0);
+	*writer = start_writer("in");
+	eventually(unread() && semaphore(GUARD) == 0 && is_asleep(reader));
+	return reader;
+}
+
+START_TEST(a_stop_does_not_end_a_write_that_waits)
+{
+	int ends[2];
+	char bytes[4096], last = 0;
+	pid_t writer, reader = start_a_reader_that_cannot_print(ends, &writer);
+	kill(reader, SIGSTOP);
+	eventually(!is_asleep(reader));
+	kill(reader, SIGCONT);
+	eventually(is_asleep(reader));
+	close(ends[1]);
+	for (ssize_t got = 0; got != 0 || last != '\n'; nap()) {
+		got = read(ends[0], bytes, sizeof(bytes));
+		if (got > 0)
+			last = bytes[got - 1];
+	}
+	ck_assert_int_eq(exit_status(writer), 0);
+	ck_assert_int_eq(exit_status(reader), 0);
+	ck_assert_int_eq(memcmp(bytes, "stuck\n", 6), 0);
+}
+END_TEST
+
+START_TEST(a_signal_ends_a_reader_that_cannot_go_on_printing)
+{
+	int ends[2];
+	pid_t writer, reader = start_a_reader_that_cannot_print(ends, &writer);
 	kill(reader, SIGTERM);
 	ck_assert_int_eq(signal_of(reader), SIGTERM);
 	ck_assert_int_eq(exit_status(writer), 0);
@@ -1052,6 +1084,7 @@ START_TEST(a_set_removed_under_a_waiting_reader_is_an_error)
 	ck_assert_int_eq(exit_status(reader), 1);
 	ck_assert(file_has("reader.err", "Identifier removed"));
 	ck_assert(file_has("reader.err", "ipcrm"));
+	ck_assert(!file_has("reader.err", "left as it is"));
 	remove_segment();
 }
 END_TEST
@@ -1094,6 +1127,7 @@ START_TEST(a_segment_removed_by_hand_ends_its_users_when_somebody_comes)
 	/* The newcomer cannot meet the reader there: it starts afresh. */
 	write_file("in", "new\n", 4);
 	ck_assert_int_eq(exit_status(start_writer("in")), 0);
+	ck_assert_str_eq(read_file("writer.err", NULL), ""); /* none is lost */
 	ck_assert_int_eq(exit_status(reader), 1);
 	ck_assert(file_has("reader.err", "Identifier removed"));
 	ck_assert_int_eq(exit_status(start_reader("out2")), 0);
@@ -1168,6 +1202,7 @@ programs_suite(void)
 	    tcase, a_signal_that_comes_again_and_again_does_no_more_than_once,
 	    0, 3);
 	tcase_add_test(tcase, a_stop_does_not_end_the_stay_inside);
+	tcase_add_test(tcase, a_stop_does_not_end_a_write_that_waits);
 	tcase_add_test(tcase,
 		       a_signal_ends_a_reader_that_cannot_go_on_printing);
 	tcase_add_test(

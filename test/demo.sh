@@ -12,7 +12,11 @@ clean_up()
 	trap '' INT TERM HUP
 	kill $programs 2> /dev/null || true
 	wait
-	timeout 1 ./reader "$channel" > /dev/null 2>&1 || true
+	# What a program has left that was ended too early.
+	[ -z "$programs" ] || (
+		trap - TERM
+		timeout 1 ./reader "$channel" > /dev/null 2>&1
+	) || true
 	rm -rf "$channel"
 }
 programs=

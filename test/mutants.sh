@@ -114,6 +114,7 @@ old news is not forgotten@sharemem.c@s/if (nobody && semctl(semid, NEWS, SETVAL/
 a newcomer forgets news although others take part@sharemem.c@s/if (nobody && semctl(semid, NEWS, SETVAL/if (semctl(semid, NEWS, SETVAL/@The programs
 unread text is one news@sharemem.c@s/unread ? 2 : 0/unread ? 1 : 0/@The programs
 a set in use gets a new segment@sharemem.c@s/attach_segment(channel, nobody && !unread)/attach_segment(channel, true)/@The programs
+text that was read is told as lost@sharemem.c@s/^\t\tif (unread)$/\t\tif (1)/@The programs
 lost text is not told@sharemem.c@s/^\t\tif (unread)$/\t\tif (0)/@Foreign objects and failures
 the deleted path is told without its key@sharemem.c@s/(unsigned)channel->keys\[failed\]);/(unsigned)ftok(channel->path, 's'));/@Foreign objects and failures
 a limit of kernel.shmmax is not named@sharemem.c@s/{SEGMENT, EINVAL,/{SEGMENT, EXDEV,/@Foreign objects and failures
@@ -129,6 +130,8 @@ joining: GUARD without SEM_UNDO@sharemem.c@/^take_part/,/^}/s/{GUARD, +1, SEM_UN
 no announcement of a writer's end@sharemem.c@s/{NEWS, -1, SEM_UNDO}/{NEWS, -1, 0}/@The programs
 a removed set is not tried again@sharemem.c@s/while (errno == EIDRM && !interrupted())/while (0)/@Deaths
 a set that ipcrm has removed is a limit@sharemem.c@s/failed == SET && reason == EINVAL &&/0 \&\&/@Deaths
+who waits to join does not tell it@sharemem.c@/^enter_set/,/^}/s/tell(semid, "waits for the guard");/;/@The programs
+whatever fails is somebody else's@sharemem.c@s/if (object &&$/if (object ||/@The programs
 # Leaving
 the set goes first@sharemem.c@/^remove_if_last/,/^}/{s/shmctl(channel->shmid, IPC_RMID, NULL);/sem_delete(channel->semid);/;t;s/sem_delete(channel->semid);/shmctl(channel->shmid, IPC_RMID, NULL);/}@Deaths
 nothing is removed@sharemem.c@/^remove_if_last/,/^}/s/if (step(channel->semid, last, 5) == -1)/if (1)/@The programs
@@ -165,6 +168,8 @@ nobody says that nobody reads@writer.c@s/if (input.typed)/if (0)/@The programs
 nobody reads, although somebody does@sharemem.c@s/{READERS, -1, IPC_NOWAIT}/{READERS, 0, IPC_NOWAIT}/@The programs
 that nobody reads is said only at first@sharemem.c@s/if (step(channel->semid, while_read, 4) == -1 && errno == EAGAIN/if (semctl(channel->semid, READERS, GETVAL) == 0/@The programs
 # The output
+a stop ends the write@reader.c@s/(done == -1 && errno != EINTR)/done == -1/@The programs
+a signal makes a written text unwritten@reader.c@s/(done == -1 && interrupted())/interrupted()/@Deaths
 a failed write is not noticed@reader.c@s/(done == -1 && errno != EINTR)/(done == -1 \&\& errno != EINTR \&\& errno != ENOSPC)/;s/if (done > 0) {/if (done == -1 \&\& errno == ENOSPC) return 0; if (done > 0) {/@The programs
 the text stays, although there is none@sharemem.c@s/failed == OUTPUT && semctl(channel->semid, EMPTY, GETVAL) == 0/failed == OUTPUT/@The programs
 a write of nothing is repeated@reader.c@s/if (done == 0 || (done/if ((done/@Deaths
