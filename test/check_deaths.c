@@ -437,6 +437,28 @@ START_TEST(a_signal_at_any_system_call_ends_a_program_that_would_wait)
 }
 END_TEST
 
+/* Who has a signal goes in no more, and least of all without the guard. */
+START_TEST(after_a_signal_no_turn_begins_while_another_is_inside)
+{
+	const char *slow[] = {"-s", "1000", directory, NULL};
+	make_inputs();
+	pid_t reader = start("reader", NULL, "out", "reader.err", slow);
+	struct victim victim = start_traced("writer", "in", NULL);
+	while (victim.turns == 0)
+		run_to_call(&victim, 1);
+	eventually(file_has("out", "1\n")); /* the reader is inside */
+	kill(victim.pid, SIGTERM);	    /* the writer is about to read on */
+	ptrace(PTRACE_DETACH, victim.pid, NULL, NULL);
+	ck_assert_int_eq(signal_of(victim.pid), SIGTERM);
+	ck_assert_int_eq(semaphore(GUARD), 0);
+	struct segment *segment = shmat(openshm(directory, 'm'), NULL, 0);
+	ck_assert_int_eq(memcmp(segment->text, read_file("in", NULL), TURN), 0);
+	shmdt(segment);
+	kill(reader, SIGTERM);
+	ck_assert_int_eq(signal_of(reader), SIGTERM);
+}
+END_TEST
+
 #ifdef __x86_64__
 /* Is the next instruction a semop(2) that may sleep? */
 static bool
@@ -578,7 +600,7 @@ START_TEST(a_write_of_nothing_is_an_error_and_no_loop)
 	struct victim victim = start_traced("reader", "in", "out");
 	int status = run_with_short_writes(&victim, 0);
 	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 1);
-	ck_assert(file_has("traced.err", "standard output"));
+	ck_assert(file_has("traced.err", "standard output: Input/output"));
 	ck_assert(file_has("traced.err", "the text stays"));
 	ck_assert_int_eq(exit_status(start_reader("out")), 0);
 	ck_assert_same_file("end", "out");
@@ -800,6 +822,8 @@ deaths_suite(void)
 	tcase_add_loop_test(
 	    tcase, a_signal_at_any_system_call_ends_a_program_that_would_wait,
 	    0, 3);
+	tcase_add_test(tcase,
+		       after_a_signal_no_turn_begins_while_another_is_inside);
 	tcase_add_loop_test(
 	    tcase, an_ipcrm_at_any_system_call_is_told_or_does_no_harm, 0, 2);
 #ifdef __x86_64__

@@ -180,10 +180,13 @@ START_TEST(a_line_that_fits_is_not_split_but_waits_for_its_end)
 	ck_assert_int_eq(write(feed, "o\nthree", 7), 7);
 	eventually(file_has("out", "one\ntwo\n"));
 	ck_assert(!file_has("out", "three"));
+	ck_assert_int_eq(write(feed, "\n\n", 2), 2); /* an empty line, too */
+	eventually(file_has("out", "three\n\n"));
+	ck_assert_int_eq(write(feed, "\n", 1), 1);
+	eventually(file_has("out", "three\n\n\n"));
 	close(feed);
 	ck_assert_int_eq(exit_status(writer), 0);
 	ck_assert_int_eq(exit_status(reader), 0);
-	ck_assert(file_has("out", "one\ntwo\nthree"));
 }
 END_TEST
 

@@ -144,6 +144,7 @@ counted out without SEM_UNDO@sharemem.c@/^withdraw(/,/^}/s/SEM_UNDO . IPC_NOWAIT
 leaving waits@sharemem.c@/^remove_if_last/,/^}/s/SEM_UNDO . IPC_NOWAIT/SEM_UNDO/@Deaths
 # Signals
 no alarm after a signal@sharemem.c@s/^\talarm(1);//@Deaths
+a signal lets in without the guard@sharemem.c@/errno = EINTR;/,/return -1;/s/return -1;/return 0;/@Deaths
 the alarm rings once@sharemem.c@s/^\talarm(1);/\tif (signo != SIGALRM) alarm(1);/@Deaths
 a stop ends the wait@sharemem.c@s/result == -1 && errno == EINTR && !interrupted()/0/@Storms
 a second signal kills@sharemem.c@/^catch_signals/,/^}/s/{.sa_handler = catch}/{.sa_handler = catch, .sa_flags = (int)SA_RESETHAND}/@Deaths
@@ -156,6 +157,7 @@ any number of seconds@sharemem.c@s/ && channel.seconds <= 1e6//@The programs
 no seconds at all@sharemem.c@s/rest == optarg || //@The programs
 # The input
 lines are split@writer.c@s/if (input->bytes\[length - 1\] == '\\n')/if (1)/@The programs
+an empty line waits for the next@writer.c@s/length = input->held; length > 0; length--/length = input->held; length > 1; length--/@The programs
 a line waits for more than it has@writer.c@s/input->held == TEXT_SIZE || input->ended/input->ended/@The programs
 the end of input is forgotten@writer.c@s/ || input->ended)/)/@The programs
 an input error is the end of input@writer.c@s/if (input.error != 0)/if (0)/@The programs
@@ -172,6 +174,7 @@ a stop ends the write@reader.c@s/(done == -1 && errno != EINTR)/done == -1/@The 
 a signal makes a written text unwritten@reader.c@s/(done == -1 && interrupted())/interrupted()/@Deaths
 a failed write is not noticed@reader.c@s/(done == -1 && errno != EINTR)/(done == -1 \&\& errno != EINTR \&\& errno != ENOSPC)/;s/if (done > 0) {/if (done == -1 \&\& errno == ENOSPC) return 0; if (done > 0) {/@The programs
 the text stays, although there is none@sharemem.c@s/failed == OUTPUT && semctl(channel->semid, EMPTY, GETVAL) == 0/failed == OUTPUT/@The programs
+a write of nothing is a success@reader.c@s/errno = EIO;.*/;/@Deaths
 a write of nothing is repeated@reader.c@s/if (done == 0 || (done/if ((done/@Deaths
 a partial write is taken for a whole one@reader.c@s/count -= (size_t)done;/count = 0;/@The programs
 a partial write is repeated from its start@reader.c@s/bytes += done;//@Deaths
