@@ -203,7 +203,7 @@ stay_inside(const struct channel *channel)
 void
 wait_for_a_reader(const struct channel *channel)
 {
-	/* IPC_NOWAIT: on Linux this sleep ends, too, when READERS become 0. */
+	/* Linux tries again at each change: so IPC_NOWAIT ends the sleep. */
 	struct sembuf while_read[] = {
 	    {READERS, -1, IPC_NOWAIT},
 	    {READERS, +1, 0},
@@ -430,9 +430,10 @@ leave(struct channel *channel, int status)
  * after a stop at the prompt, only ends the read(2), so that the prompt comes
  * again.
  */
-static void catch (int signo)
+static void
+on_signal(int signo)
 {
-	const struct sigaction action = {.sa_handler = catch};
+	const struct sigaction action = {.sa_handler = on_signal};
 
 	if (signo == SIGCONT)
 		return;
@@ -446,7 +447,7 @@ static void
 catch_signals(void)
 {
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGCONT};
-	const struct sigaction action = {.sa_handler = catch};
+	const struct sigaction action = {.sa_handler = on_signal};
 	struct sigaction before;
 
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {

@@ -147,7 +147,7 @@ no alarm after a signal@sharemem.c@s/^\talarm(1);//@Deaths
 a signal lets in without the guard@sharemem.c@/errno = EINTR;/,/return -1;/s/return -1;/return 0;/@Deaths
 the alarm rings once@sharemem.c@s/^\talarm(1);/\tif (signo != SIGALRM) alarm(1);/@Deaths
 a stop ends the wait@sharemem.c@s/result == -1 && errno == EINTR && !interrupted()/0/@Storms
-a second signal kills@sharemem.c@/^catch_signals/,/^}/s/{.sa_handler = catch}/{.sa_handler = catch, .sa_flags = (int)SA_RESETHAND}/@Deaths
+a second signal kills@sharemem.c@/^catch_signals/,/^}/s/{.sa_handler = on_signal}/{.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND}/@Deaths
 an ignored signal is caught@sharemem.c@s/before.sa_handler != SIG_IGN/1/@The programs
 an inherited alarm is caught@sharemem.c@s/SIGHUP, SIGCONT}/SIGHUP, SIGCONT, SIGALRM}/@The programs
 the signal's status is lost@sharemem.c@s/raise(signalled);/exit(1);/@The programs
