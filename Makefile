@@ -48,7 +48,7 @@ demo: all ## see the programs do their job, in ten seconds
 model: ## check the protocol's model with SPIN
 	@SIZES='$(SIZES)' sh test/model.sh
 
-bench: all test/bench ## measure: is shared memory the fastest? (a minute)
+bench: all test/bench ## measure: is shared memory the fastest? (15 seconds)
 	@test/bench $(GROUP)
 
 mutants: have-check ## break the sources on purpose: a test must fail
