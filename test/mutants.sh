@@ -24,7 +24,7 @@ build()
 
 run() # suite
 {
-	CK_RUN_SUITE=$1 CK_ONE_FAILURE=1 CK_DEADLINE=5 \
+	CK_RUN_SUITE=$1 CK_ONE_FAILURE=1 CK_DEADLINE=$deadline \
 		timeout 300 test/check > check.log 2>&1 &&
 		! grep -q 'Checks: 0' check.log
 }
@@ -54,12 +54,14 @@ try() # what, file, script, suite
 	cp "original/$2" "$2"
 }
 
+deadline=20 # seconds without progress
 if ! build '' || ! run 'The documents' || ! run 'The programs' ||
 	! run 'Foreign objects and failures' || ! run Deaths; then
 	echo 'the unbroken tree does not pass:'
 	tail -n 5 make.log; grep -v "an earlier one" check.log
 	exit 1
 fi
+deadline=5
 while IFS='@' read -r what file script suite; do
 	case $what in '' | \#*) continue ;; esac
 	case $what in *"${ONLY:-}"*) try "$what" "$file" "$script" "$suite" ;; esac
