@@ -78,7 +78,7 @@ main(int argc, char *argv[])
 		if (sem_wait_p(semid, NEWS, GUARD) == -1) /* sem_wait, sem_p */
 			return give_up(&channel);
 
-		/* No text is there: then the news is that a writer has ended */
+		/* No text is there: so the news is that a writer has ended. */
 		const int empty = semctl(semid, EMPTY, GETVAL);
 		if (empty > 0) {
 			const int writers = semctl(semid, WRITERS, GETVAL);
@@ -110,7 +110,7 @@ main(int argc, char *argv[])
 			return give_up(&channel);
 	}
 
-	/* The last writer's end stays news: every other reader is to hear it */
+	/* The last writer's end stays news, for every other reader. */
 	tell(semid, "end of input");
 	if (sem_v(semid, GUARD) == -1)
 		return give_up(&channel);

@@ -96,7 +96,7 @@ main(int argc, char *argv[])
 	 */
 	while ((length = next_text(&input)) > 0) { /* printf, fgets */
 		if (input.typed)
-			wait_for_a_reader(&channel);
+			wait_for_a_reader(&channel); /* says if none reads */
 		if (sem_wait_p(semid, EMPTY, GUARD) == -1) /* sem_wait, sem_p */
 			return give_up(&channel);
 		tell(semid, "writes %zu bytes", length);
