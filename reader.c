@@ -1,9 +1,11 @@
 /*
- * reader.c - the documents' reader program: prints what writers put into the
+ * reader.c - the paper's reader program.  It prints what writers put into the
  * shared segment.
  *
  *	$ ./reader			in one terminal, ./writer in another
- *	reader: Hello			each line as it is typed there
+ *	reader: Hello			each line that is typed there
+ *
+ * A comment at the right of a line names the paper's calls that it replaces.
  */
 #define _XOPEN_SOURCE 700
 
@@ -14,39 +16,44 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char purpose[] =
-    "Print the lines that writer takes into shared memory.";
-
-/* Standard output. */
 struct output {
-	bool terminal; /* people read it */
-	bool in_line;  /* its last byte was no newline */
+	bool terminal; /* a person reads it: print names and whole lines */
+	bool in_line;  /* on a terminal: the cursor stands inside a line */
 };
 
-/* Write it all.  0, or -1: then the turn is not given away. */
+/*
+ * Write all bytes to standard output.  Returns 0, or -1 with errno set.
+ *
+ * This is write(2) and not printf(3): when it returns, the bytes are out, and
+ * the reader may end its turn.
+ */
 static int
 write_all(const char *bytes, size_t count)
 {
 	while (count > 0) {
 		const ssize_t done = write(STDOUT_FILENO, bytes, count);
-		if (done == 0)
-			errno = EIO; /* and not for ever */
-		if (done == 0 || (done == -1 && errno != EINTR) ||
-		    (done == -1 && interrupted()))
-			return -1;
 		if (done > 0) {
 			bytes += done;
 			count -= (size_t)done;
+			continue;
 		}
+		if (done == 0)
+			errno = EIO; /* else this loop might never end */
+		if (errno != EINTR || interrupted())
+			return -1;
 	}
 	return 0;
 }
 
-/* For people, every line begins with the program's name. */
+/*
+ * Print a text.  On a terminal, each line begins with the program's name.
+ * Returns 0, or -1 with errno set.
+ */
 static int
 print(struct output *output, const char *text, size_t length)
 {
 	static const char name[] = "reader: ";
+	/* At worst each byte is a line: sizeof counts the name and 1 more. */
 	char named[TEXT_SIZE * sizeof(name)];
 	size_t count = 0;
 
@@ -66,57 +73,44 @@ print(struct output *output, const char *text, size_t length)
 int
 main(int argc, char *argv[])
 {
-	struct channel channel = options(argc, argv, READER, purpose);
+	struct channel channel = options(argc, argv, READERS);
 	struct output output = {.terminal = isatty(STDOUT_FILENO)};
+	int ended = 0; /* as sem_end_v(): 1 after the last writer */
 
-	if (join(&channel) == -1) /* createshm, shmat, opensem */
-		return give_up(&channel);
+	/* join() calls semget (as createsem), shmget (as createshm), shmat. */
+	if (join(&channel) == -1)
+		return give_up(&channel, channel.failed);
 	const int semid = channel.semid;
 	const struct segment *shmaddr = channel.shmaddr;
 
-	for (;;) {
+	/* writer.c explains the whole protocol above its loop. */
+	while (!ended) {
 		if (sem_wait_p(semid, NEWS, GUARD) == -1) /* sem_wait, sem_p */
-			return give_up(&channel);
-
-		/* No text is there: so the news is that a writer has ended. */
-		const int empty = semctl(semid, EMPTY, GETVAL);
-		if (empty > 0) {
-			const int writers = semctl(semid, WRITERS, GETVAL);
-			struct sembuf heard[] = {{NEWS, -1, 0},
-						 {GUARD, +1, SEM_UNDO}};
-			if (writers == 0) /* the last one: end of input */
-				break;
-			tell(semid, "a writer has ended");
-			if (writers == -1 || semop(semid, heard, 2) == -1)
-				return give_up(&channel);
-			continue;
-		}
+			return give_up(&channel, channel.failed);
+		/* EMPTY tells what the news is: 0 a text, 1 a writer's end. */
+		const int empty = sem_value(semid, EMPTY);
 		if (empty == -1)
-			return give_up(&channel);
-
-		const uint32_t length = shmaddr->length;
-		if (length == 0 || length > TEXT_SIZE) {
-			channel.failed = SEGMENT;
-			errno = EBADMSG;
-			return give_up(&channel);
+			return give_up(&channel, channel.failed);
+		if (empty == 0) {
+			const uint32_t length = shmaddr->length;
+			if (length == 0 || length > TEXT_SIZE) {
+				errno = EBADMSG; /* not written by writer */
+				return give_up(&channel, "length of the text");
+			}
+			tell(semid, "prints %u bytes", length);
+			if (print(&output, shmaddr->text, length) == -1)
+				return give_up(&channel, "standard output");
+			stay_inside(&channel); /* sleep */
+			/* sem_v */
+			if (sem_pass_v(semid, NEWS, EMPTY, GUARD) == -1)
+				return give_up(&channel, channel.failed);
+		} else {
+			ended = sem_end_v(semid);
+			if (ended == -1)
+				return give_up(&channel, channel.failed);
 		}
-		tell(semid, "prints %u bytes", length);
-		if (print(&output, shmaddr->text, length) == -1) { /* printf */
-			channel.failed = OUTPUT;
-			return give_up(&channel);
-		}
-		stay_inside(&channel);				 /* sleep */
-		if (sem_pass_v(semid, NEWS, EMPTY, GUARD) == -1) /* sem_v */
-			return give_up(&channel);
 	}
-
-	/* The last writer's end stays news, for every other reader. */
-	tell(semid, "end of input");
-	if (sem_v(semid, GUARD) == -1)
-		return give_up(&channel);
-	if (output.terminal && output.in_line && write_all("\n", 1) == -1) {
-		channel.failed = OUTPUT;
-		return give_up(&channel);
-	}
-	return leave(&channel, EXIT_SUCCESS);
+	if (output.in_line && write_all("\n", 1) == -1) /* on a terminal */
+		return give_up(&channel, "last newline");
+	return leave(&channel, EXIT_SUCCESS); /* shmdt, sem_delete */
 }

@@ -1,12 +1,7 @@
 /*
- * sharemem.c - the helpers of sharemem.h: the documents', which are a system
- * call or two each; the turn; joining; leaving; and last what these programs
- * have in common with any other.
- *
- * A step between the semaphores is ONE semop(2): the kernel does all of its
- * operations at once or none, and sleeps until it can.  What a process holds
- * for a while it takes with SEM_UNDO, so that the kernel gives it back when the
- * process ends, however it ends; what it does for good, without.
+ * sharemem.c - the helpers of sharemem.h, in the order of a lecture: one
+ * semop(2), the documents' helpers, the turn, joining, leaving, and last what
+ * any Unix program needs.
  */
 #define _XOPEN_SOURCE 700
 
@@ -15,27 +10,52 @@
 #include <err.h>
 #include <errno.h>
 #include <getopt.h>
-#include <pwd.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#define MODE 0600 /* the owner reads and writes, nobody else does anything */
+#define MODE (S_IRUSR | S_IWUSR) /* the owner reads and writes; nobody else */
 
-static const char *verbose; /* -v: the name to tell under; else NULL */
-static volatile sig_atomic_t signalled; /* the signal that ends us, or 0 */
-
+static int try_then_sleep(int semid, struct sembuf ops[3]);
 static void catch_signals(void);
 static void withdraw(struct channel *channel);
 
-/* ---- The documents' helpers ---- */
+/*
+ * ---- One semop(2) ----
+ *
+ * Whatever happens between the processes happens in ONE semop(2) of one or more
+ * operations.  The kernel does all of them or none: if one is not possible yet,
+ * the process sleeps.  An operation
+ *	-1	waits until the value is positive, and lowers it;
+ *	+1	raises the value, and never waits;
+ *	 0	waits until the value is 0.
+ * IPC_NOWAIT: if the operation had to wait, semop fails instead, with EAGAIN.
+ * SEM_UNDO: when the process ends in any way, the kernel does the opposite.  It
+ * keeps a sum for each process and semaphore, so a +1 cancels an earlier -1.
+ * What a process holds for a while, it takes and gives back with SEM_UNDO.  A
+ * change that must stay is made without.
+ */
 
-/* What was there and is not any more: EIDRM, whichever call finds it out. */
+/* One operation.  No set of ours has the index 65535: semop gives EFBIG. */
+static struct sembuf
+op(int index, int change, int flags)
+{
+	const bool fits = index >= 0 && index < USHRT_MAX;
+	return (struct sembuf){
+	    .sem_num = fits ? (unsigned short)index : USHRT_MAX,
+	    .sem_op = (short)change,
+	    .sem_flg = (short)flags,
+	};
+}
+
+/* Report a removed object as EIDRM, whichever call noticed it. */
 static int
 eidrm_if_gone(int result)
 {
@@ -44,7 +64,7 @@ eidrm_if_gone(int result)
 	return result;
 }
 
-/* One semop(2).  SIGSTOP and SIGCONT end its sleep, too: then once more. */
+/* Do the operations.  Ctrl-Z and fg end the sleep with EINTR: sleep again. */
 static int
 step(int semid, struct sembuf *ops, size_t count)
 {
@@ -56,6 +76,8 @@ step(int semid, struct sembuf *ops, size_t count)
 	return eidrm_if_gone(result);
 }
 
+/* ---- The documents' helpers ---- */
+
 int
 createsem(const char *pathname, int proj_id, int members, int init_val)
 {
@@ -65,10 +87,13 @@ createsem(const char *pathname, int proj_id, int members, int init_val)
 	const int semid = semget(key, members, IPC_CREAT | IPC_EXCL | MODE);
 	if (semid == -1)
 		return -1;
+	if (init_val == 0)
+		return semid;
 	union semun sem_opts = {.val = init_val};
-	for (int index = 0; init_val != 0 && index < members; index++)
+	for (int index = 0; index < members; index++)
 		if (semctl(semid, index, SETVAL, sem_opts) == -1) {
-			sem_delete(semid); /* errno stays */
+			eidrm_if_gone(-1);
+			sem_delete(semid); /* success does not change errno */
 			return -1;
 		}
 	return semid;
@@ -84,31 +109,28 @@ opensem(const char *pathname, int proj_id)
 int
 sem_p(int semid, int index)
 {
-	struct sembuf take = {(unsigned short)index, -1, SEM_UNDO};
+	struct sembuf take = op(index, -1, SEM_UNDO);
 	return step(semid, &take, 1);
 }
 
 int
 sem_v(int semid, int index)
 {
-	struct sembuf give = {(unsigned short)index, +1, SEM_UNDO};
+	struct sembuf give = op(index, +1, SEM_UNDO);
 	return step(semid, &give, 1);
 }
 
 int
 sem_wait(int semid, int index)
 {
-	struct sembuf look[] = {
-	    {(unsigned short)index, -1, 0},
-	    {(unsigned short)index, +1, 0},
-	};
+	struct sembuf look[] = {op(index, -1, 0), op(index, +1, 0)};
 	return step(semid, look, 2);
 }
 
 int
 sem_delete(int semid)
 {
-	return semctl(semid, 0, IPC_RMID);
+	return eidrm_if_gone(semctl(semid, 0, IPC_RMID));
 }
 
 int
@@ -125,9 +147,392 @@ openshm(const char *pathname, int proj_id)
 	return key == -1 ? -1 : shmget(key, 0, MODE);
 }
 
+int
+sem_value(int semid, int index)
+{
+	return eidrm_if_gone(semctl(semid, index, GETVAL));
+}
+
 /* ---- The turn ---- */
 
-/* Give the processor away.  Returns for how long, in seconds. */
+int
+sem_wait_p(int semid, int awaited, int taken)
+{
+	struct sembuf ops[] = {
+	    op(awaited, -1, 0),	     /* wait until it is positive, */
+	    op(awaited, +1, 0),	     /* leave it as it was, */
+	    op(taken, -1, SEM_UNDO), /* and take this one */
+	};
+	return try_then_sleep(semid, ops);
+}
+
+int
+sem_pass_v(int semid, int from, int to, int given)
+{
+	struct sembuf ops[] = {
+	    op(from, -1, IPC_NOWAIT), /* it is positive: never wait */
+	    op(to, +1, 0),
+	    op(given, +1, SEM_UNDO),
+	};
+	return step(semid, ops, 3);
+}
+
+int
+sem_end_v(int semid)
+{
+	const int writers = sem_value(semid, WRITERS);
+	if (writers == -1)
+		return -1;
+	if (writers == 0) { /* leave the news to the other readers */
+		tell(semid, "end of input");
+		return sem_v(semid, GUARD) == -1 ? -1 : 1;
+	}
+	tell(semid, "a writer has ended");
+	struct sembuf heard[] = {
+	    op(NEWS, -1, IPC_NOWAIT),
+	    op(GUARD, +1, SEM_UNDO),
+	};
+	return step(semid, heard, 2);
+}
+
+/* ---- Joining ---- */
+
+/* A creator keeps an owner's rights even after giving an object away. */
+static bool
+is_ours(const struct ipc_perm *perm)
+{
+	return perm->uid == geteuid() && perm->cuid == geteuid() &&
+	       (perm->mode & (S_IRWXU | S_IRWXG | S_IRWXO)) == MODE;
+}
+
+/*
+ * Make the keys, once.  createsem() and createshm() would look the path up at
+ * each call, and somebody may put another file there at any time.  So join()
+ * calls semget(2) and shmget(2) with these keys.
+ */
+static int
+make_keys(struct channel *channel)
+{
+	do { /* both must come from the same file */
+		channel->semkey = ftok(channel->path, 's');
+		channel->shmkey = ftok(channel->path, 'm');
+	} while (channel->semkey != ftok(channel->path, 's'));
+	return channel->semkey == -1 || channel->shmkey == -1 ? -1 : 0;
+}
+
+/* Find or create the set.  Returns its identifier, or -1: EPERM if not ours. */
+static int
+find_set(const struct channel *channel)
+{
+	struct semid_ds status = {0};
+	const union semun sem_opts = {.buf = &status};
+
+	int semid =
+	    semget(channel->semkey, MEMBERS, IPC_CREAT | IPC_EXCL | MODE);
+	if (semid == -1 && errno == EEXIST)
+		semid = eidrm_if_gone(semget(channel->semkey, 0, MODE));
+	if (semid == -1 ||
+	    eidrm_if_gone(semctl(semid, 0, IPC_STAT, sem_opts)) == -1)
+		return -1;
+	if (!is_ours(&status.sem_perm) || status.sem_nsems != MEMBERS) {
+		errno = EPERM;
+		return -1;
+	}
+	return semid;
+}
+
+/*
+ * Open the set if it is new: raise EMPTY and GUARD from 0 to 1.  Whoever comes
+ * first does this, because the creator may have died.
+ */
+static int
+open_set(int semid)
+{
+	struct sembuf if_new[] = {
+	    op(GUARD, 0, IPC_NOWAIT), op(EMPTY, 0, IPC_NOWAIT),
+	    op(NEWS, 0, IPC_NOWAIT),  op(EMPTY, +1, 0),
+	    op(GUARD, +1, 0),
+	};
+
+	if (step(semid, if_new, 5) == 0 || errno == EAGAIN)
+		return 0;
+	if (errno == E2BIG && sem_value(semid, EMPTY) == 0 &&
+	    sem_value(semid, NEWS) == 0) {
+		sem_delete(semid); /* so few operations: nobody can open it */
+		errno = E2BIG;
+	}
+	return -1;
+}
+
+/*
+ * Take the guard.  Only then set channel->semid: before, withdraw() has nothing
+ * to undo.
+ *
+ * The wait may be long.  If the path leads to another file now, nobody else can
+ * find this channel any more.  So leave it, and start over.
+ */
+static int
+go_inside(struct channel *channel, int semid)
+{
+	if (sem_value(semid, GUARD) == 0)
+		tell(semid, "waits for the guard");
+	if (sem_p(semid, GUARD) == -1)
+		return -1;
+	channel->semid = semid;
+	if (ftok(channel->path, 's') != channel->semkey) {
+		errno = EIDRM;
+		return -1;
+	}
+	return 0;
+}
+
+/*
+ * Inside: check the values, and set NEWS if nobody is joined.  Returns 1 if the
+ * channel is fresh (nobody is joined, nothing is unread), 0 if not, or -1.
+ *
+ * If nobody is joined, NEWS may still count writers that ended long ago.  So
+ * set it to what is left to tell: 2 for an unread text and the end of its
+ * writer, or 0.  SETVAL has a side effect: the kernel forgets what it would
+ * undo in NEWS for every process.  With a writer joined, the news of its end
+ * would be lost (see be_counted()).  So SETVAL is safe only here.
+ */
+static int
+settle_news(struct channel *channel)
+{
+	const int semid = channel->semid;
+	unsigned short value[MEMBERS] = {0};
+	const union semun all = {.array = value};
+
+	if (eidrm_if_gone(semctl(semid, 0, GETALL, all)) == -1)
+		return -1;
+	/* This process holds GUARD.  EMPTY is 0 or 1, and if 0, NEWS is not. */
+	const bool unread = value[EMPTY] == 0;
+	if (value[GUARD] > 0 || value[EMPTY] > 1 ||
+	    (unread && value[NEWS] == 0)) {
+		sem_v(semid, GUARD);
+		channel->semid = -1; /* not ours: leave it as it is */
+		errno = EPERM;
+		return -1;
+	}
+	if (value[READERS] > 0 || value[WRITERS] > 0)
+		return 0;
+	const union semun news = {.val = unread ? 2 : 0};
+	if (eidrm_if_gone(semctl(semid, NEWS, SETVAL, news)) == -1)
+		return -1;
+	return !unread;
+}
+
+/* Find the segment.  Returns its identifier, or -1: EPERM if it is not ours. */
+static int
+find_segment(const struct channel *channel)
+{
+	struct shmid_ds status = {0};
+	const int shmid = shmget(channel->shmkey, 0, MODE);
+
+	if (shmid == -1 ||
+	    eidrm_if_gone(shmctl(shmid, IPC_STAT, &status)) == -1)
+		return -1;
+	if (!is_ours(&status.shm_perm) || status.shm_segsz != SHM_SIZE) {
+		errno = EPERM;
+		return -1;
+	}
+	return shmid;
+}
+
+/*
+ * Inside: remove the segment.  But ipcrm -s may have removed our set, and then
+ * the segment may belong to a new set.  While ours exists, it cannot.
+ */
+static void
+remove_segment(const struct channel *channel)
+{
+	const int shmid = find_segment(channel);
+
+	if (shmid != -1 && sem_value(channel->semid, GUARD) == 0)
+		shmctl(shmid, IPC_RMID, NULL);
+}
+
+/*
+ * Inside: return the identifier of the channel's segment, or -1.  A fresh
+ * channel gets a new one: if ipcrm -s has removed an earlier set, one of its
+ * processes may still read or write in the old segment.
+ */
+static int
+choose_segment(const struct channel *channel, bool fresh)
+{
+	int shmid = find_segment(channel);
+
+	if (shmid == -1 && errno != ENOENT)
+		return -1;
+	if (fresh) {
+		remove_segment(channel);
+		shmid = shmget(channel->shmkey, SHM_SIZE,
+			       IPC_CREAT | IPC_EXCL | MODE);
+		if (shmid == -1 && errno == EEXIST)
+			errno = EIDRM; /* it belongs to a new set: start over */
+		return shmid;
+	}
+	if (shmid == -1) { /* removed from a set in use, by ipcrm -m? */
+		if (sem_value(channel->semid, EMPTY) == 0)
+			warnx("%s: somebody removed the segment (ipcrm -m?), "
+			      "and the text in it is lost",
+			      channel->path);
+		sem_delete(channel->semid); /* wake everybody: start over */
+		errno = EIDRM;
+	}
+	return shmid;
+}
+
+/* Inside: attach the segment, a reader only to read. */
+static int
+attach_segment(struct channel *channel, int shmid)
+{
+	const int flag = channel->role == READERS ? SHM_RDONLY : 0;
+	void *shmaddr = shmat(shmid, NULL, flag);
+
+	if (shmaddr == (void *)-1)
+		return eidrm_if_gone(-1);
+	channel->shmaddr = shmaddr;
+	tell(channel->semid, "set %d, segment %d", channel->semid, shmid);
+	return 0;
+}
+
+/*
+ * Be counted, and give the guard back.
+ *
+ * A reader does only the first two operations.  A writer does all four, and the
+ * last two change nothing now.  But when the writer ends in any way, even by
+ * kill -9, the kernel undoes the -1, and NEWS rises by 1.  So a writer's death
+ * announces itself.
+ */
+static int
+be_counted(struct channel *channel)
+{
+	struct sembuf ops[] = {
+	    op(channel->role, +1, SEM_UNDO),
+	    op(GUARD, +1, SEM_UNDO),
+	    op(NEWS, +1, 0),
+	    op(NEWS, -1, SEM_UNDO),
+	};
+
+	if (step(channel->semid, ops, channel->role == READERS ? 2 : 4) == -1)
+		return -1;
+	channel->counted = true;
+	return 0;
+}
+
+/* Note which call failed, for give_up().  Returns -1; errno stays. */
+static int
+fails(struct channel *channel, const char *call, key_t key)
+{
+	snprintf(channel->failed, sizeof(channel->failed), "%s(%#x)", call,
+		 (unsigned)key);
+	return -1;
+}
+
+/* One attempt.  EIDRM means: something has changed on the way, start over. */
+static int
+try_to_join(struct channel *channel)
+{
+	int semid, fresh, shmid;
+
+	if (make_keys(channel) == -1) {
+		strcpy(channel->failed, "ftok");
+		return -1;
+	}
+	if ((semid = find_set(channel)) == -1)
+		return fails(channel, "semget", channel->semkey);
+	if (open_set(semid) == -1 || go_inside(channel, semid) == -1)
+		return fails(channel, "semop", channel->semkey);
+	if ((fresh = settle_news(channel)) == -1)
+		return fails(channel, "semctl", channel->semkey);
+	if ((shmid = choose_segment(channel, fresh == 1)) == -1)
+		return fails(channel, "shmget", channel->shmkey);
+	if (attach_segment(channel, shmid) == -1)
+		return fails(channel, "shmat", channel->shmkey);
+	fails(channel, "semop",
+	      channel->semkey); /* this may fail from now on */
+	return be_counted(channel);
+}
+
+int
+join(struct channel *channel)
+{
+	int reason = EIDRM;
+
+	catch_signals();
+	for (int attempts = 0; attempts < 1000 && reason == EIDRM; attempts++) {
+		if (try_to_join(channel) == 0)
+			return 0;
+		reason = errno;
+		withdraw(channel);
+	}
+	errno = reason;
+	return -1;
+}
+
+/* ---- Leaving ---- */
+
+/*
+ * Remove the segment and the set if nobody is joined and nothing is unread.
+ * The same step takes the guard, so that nobody can come in.  The segment goes
+ * first: once the set has gone, the segment may already belong to a new set.
+ */
+static void
+remove_if_last(const struct channel *channel)
+{
+	struct sembuf if_last[] = {
+	    op(READERS, 0, IPC_NOWAIT),
+	    op(WRITERS, 0, IPC_NOWAIT),
+	    op(EMPTY, -1, IPC_NOWAIT),
+	    op(EMPTY, +1, 0),
+	    op(GUARD, -1, SEM_UNDO | IPC_NOWAIT),
+	};
+
+	if (step(channel->semid, if_last, 5) == -1)
+		return;
+	tell(channel->semid, "removes both");
+	remove_segment(channel);
+	sem_delete(channel->semid);
+}
+
+/*
+ * Undo what join() has done, all of it or a part.  A process counts itself out
+ * first, and then looks whether it is the last one.  So if two leave together,
+ * the second one sees that nobody else is joined.
+ */
+static void
+withdraw(struct channel *channel)
+{
+	const int semid = channel->semid;
+	struct sembuf count_out = op(channel->role, -1, SEM_UNDO | IPC_NOWAIT);
+
+	if (semid == -1)
+		return;
+	/*
+	 * If GUARD is 0, a process is inside: the one that changed GUARD last.
+	 * GETPID tells which one.  If it is this process, give GUARD back.
+	 */
+	if (sem_value(semid, GUARD) == 0 &&
+	    semctl(semid, GUARD, GETPID) == getpid())
+		sem_v(semid, GUARD);
+	if (channel->shmaddr != NULL)
+		shmdt(channel->shmaddr);
+	if (channel->counted)
+		step(semid, &count_out, 1);
+	remove_if_last(channel);
+	tell(semid, "leaves"); /* nothing, if the set is removed */
+	channel->semid = -1;
+	channel->shmaddr = NULL;
+	channel->counted = false;
+}
+
+/* ---- What any Unix program needs: waiting, signals, messages, options ---- */
+
+static const char *teller; /* with -v, the name that tell() prints; else NULL */
+static volatile sig_atomic_t signalled; /* which signal ends us, or 0 */
+
+/* Give the processor away.  Returns how many seconds that took. */
 static double
 yield(void)
 {
@@ -141,51 +546,40 @@ yield(void)
 }
 
 /*
- * A sleep and a wake-up take much longer than a few tries, and the other side
- * is often about to come out; but it may need this processor for that: so try,
- * yield now and then, and at last sleep.  Where others keep the processors
- * busy, a yield gives a whole time slice away: then sleep at once, for a
- * thousand waits.
+ * Do the three operations of sem_wait_p() in one step.  Wait if necessary.
+ *
+ * Falling asleep and waking up takes much longer than a failed try, and the
+ * other side is often nearly done.  So try 40 times before sleeping.  Yield
+ * after the first try and then after every second one, because the other side
+ * may need this processor.  If a yield takes more than a millisecond, other
+ * programs keep the processor busy: then 200 waits sleep at once.
  */
-int
-sem_wait_p(int semid, int awaited, int taken)
+static int
+try_then_sleep(int semid, struct sembuf ops[3])
 {
-	static int without_tries; /* so many waits more */
+	static int sleep_at_once; /* how many waits do no tries */
+	struct sembuf attempt[3];
 
-	for (int tries = 1; !interrupted(); tries++) {
-		const bool sleeps = tries > 40 || without_tries > 0;
-		const short flag = sleeps ? 0 : IPC_NOWAIT;
-		struct sembuf ops[] = {
-		    {(unsigned short)awaited, -1, flag},
-		    {(unsigned short)awaited, +1, 0},
-		    {(unsigned short)taken, -1, (short)(SEM_UNDO | flag)},
-		};
-
-		if (sleeps && verbose != NULL &&
-		    semctl(semid, awaited, GETVAL) > 0 &&
-		    semctl(semid, taken, GETVAL) == 0)
+	for (int i = 0; i < 3; i++)
+		attempt[i] = op(ops[i].sem_num, ops[i].sem_op,
+				ops[i].sem_flg | IPC_NOWAIT);
+	for (int tries = 0; !interrupted(); tries++) {
+		const bool sleeps = tries == 40 || sleep_at_once > 0;
+		if (sleeps && teller != NULL &&
+		    sem_value(semid, ops[0].sem_num) > 0 &&
+		    sem_value(semid, ops[2].sem_num) == 0)
 			tell(semid, "waits for the guard");
-		without_tries -= without_tries > 0;
-		if (step(semid, ops, 3) == 0)
+		if (sleep_at_once > 0)
+			sleep_at_once--;
+		if (step(semid, sleeps ? ops : attempt, 3) == 0)
 			return 0;
 		if (errno != EAGAIN)
 			return -1;
 		if (tries % 2 == 0 && yield() > 0.001)
-			without_tries = 1000;
+			sleep_at_once = 200;
 	}
 	errno = EINTR;
 	return -1;
-}
-
-int
-sem_pass_v(int semid, int from, int to, int given)
-{
-	struct sembuf ops[] = {
-	    {(unsigned short)from, -1, IPC_NOWAIT},
-	    {(unsigned short)to, +1, 0},
-	    {(unsigned short)given, +1, SEM_UNDO},
-	};
-	return step(semid, ops, 3);
 }
 
 void
@@ -200,235 +594,17 @@ stay_inside(const struct channel *channel)
 			return;
 }
 
-void
-wait_for_a_reader(const struct channel *channel)
-{
-	/* Linux tries again at each change: so IPC_NOWAIT ends the sleep. */
-	struct sembuf while_read[] = {
-	    {READERS, -1, IPC_NOWAIT},
-	    {READERS, +1, 0},
-	    {EMPTY, -1, 0},
-	    {EMPTY, +1, 0},
-	};
-
-	if (step(channel->semid, while_read, 4) == -1 && errno == EAGAIN &&
-	    semctl(channel->semid, EMPTY, GETVAL) == 0) {
-		warnx("nobody reads in %s: start ./reader with the same path",
-		      channel->path);
-		sem_wait(channel->semid, EMPTY);
-	}
-}
-
-/* ---- Joining ---- */
-
-/* Whoever gives an object away keeps its owner's rights as the creator. */
-static bool
-ours(const struct ipc_perm *perm)
-{
-	return perm->uid == geteuid() && perm->cuid == geteuid() &&
-	       (perm->mode & 0777) == MODE;
-}
-
-/* Create the set or find it, make sure that it is ours, and go inside. */
-static int
-enter_set(struct channel *channel)
-{
-	/* A new set has all values 0; whoever comes first opens it. */
-	struct sembuf open[] = {
-	    {GUARD, 0, IPC_NOWAIT}, {EMPTY, 0, IPC_NOWAIT},
-	    {NEWS, 0, IPC_NOWAIT},  {EMPTY, +1, 0},
-	    {GUARD, +1, 0},
-	};
-	struct semid_ds status = {0};
-	union semun sem_opts = {.buf = &status};
-
-	channel->failed = PATH;
-	channel->keys[SET] = ftok(channel->path, 's');
-	channel->keys[SEGMENT] = ftok(channel->path, 'm');
-	if (channel->keys[SET] == -1 || channel->keys[SEGMENT] == -1)
-		return -1;
-
-	channel->failed = SET;
-	int semid = createsem(channel->path, 's', MEMBERS, 0);
-	const bool created = semid != -1;
-	if (!created && errno == EEXIST)
-		semid = eidrm_if_gone(opensem(channel->path, 's'));
-	if (semid == -1 || eidrm_if_gone(semctl(semid, 0, IPC_STAT, sem_opts)))
-		return -1;
-	if (!ours(&status.sem_perm) || status.sem_nsems != MEMBERS) {
-		errno = EPERM;
-		return -1;
-	}
-	if (step(semid, open, 5) == -1 && errno != EAGAIN) {
-		if (created && errno == E2BIG) /* nobody can open it */
-			sem_delete(semid);
-		return -1;
-	}
-	if (verbose != NULL && semctl(semid, GUARD, GETVAL) == 0)
-		tell(semid, "waits for the guard");
-	channel->semid = semid;
-	return sem_p(semid, GUARD);
-}
-
-/* Inside: find the segment or create it, make sure that it is ours; attach. */
-static int
-attach_segment(struct channel *channel, bool may_create)
-{
-	const int flag = channel->role == READER ? SHM_RDONLY : 0;
-	struct shmid_ds status = {0};
-
-	channel->failed = SEGMENT;
-	int shmid = openshm(channel->path, 'm');
-	if (shmid == -1 && errno == ENOENT && may_create)
-		shmid = createshm(channel->path, 'm', SHM_SIZE);
-	if (shmid == -1)
-		return -1;
-	if (shmctl(shmid, IPC_STAT, &status) == -1)
-		return eidrm_if_gone(-1);
-	if (!ours(&status.shm_perm) || status.shm_segsz != SHM_SIZE) {
-		errno = EPERM;
-		return -1;
-	}
-	channel->shmid = shmid;
-	void *shmaddr = shmat(shmid, NULL, flag);
-	if (shmaddr == (void *)-1)
-		return eidrm_if_gone(-1);
-	channel->shmaddr = shmaddr;
-	return 0;
-}
-
-/* Inside: look at what is there, attach, be counted, and go outside. */
-static int
-take_part(struct channel *channel)
-{
-	const int semid = channel->semid;
-	unsigned short value[MEMBERS] = {0};
-	union semun sem_opts = {.array = value};
-	/*
-	 * A writer's last two change nothing now; but when it ends, however it
-	 * ends, the kernel undoes the -1: that is the news of its end.
-	 */
-	struct sembuf ops[] = {
-	    {channel->role == READER ? READERS : WRITERS, +1, SEM_UNDO},
-	    {GUARD, +1, SEM_UNDO},
-	    {NEWS, +1, 0},
-	    {NEWS, -1, SEM_UNDO},
-	};
-
-	if (semctl(semid, 0, GETALL, sem_opts) == -1)
-		return eidrm_if_gone(-1);
-	const bool nobody = value[READERS] == 0 && value[WRITERS] == 0;
-	const bool unread = value[EMPTY] == 0;
-	if (value[GUARD] > 0 || value[EMPTY] > 1 ||
-	    (unread && value[NEWS] == 0)) {
-		sem_v(semid, GUARD);
-		channel->semid = -1; /* left as it is */
-		errno = EPERM;
-		return -1;
-	}
-
-	/* With nobody there, what else was in NEWS is of the dead. */
-	sem_opts.val = unread ? 2 : 0; /* the text and its writer's end */
-	if (nobody && semctl(semid, NEWS, SETVAL, sem_opts) == -1)
-		return eidrm_if_gone(-1);
-
-	if (attach_segment(channel, nobody && !unread) == -1) {
-		if (errno != ENOENT ||
-		    ftok(channel->path, 'm') != channel->keys[SEGMENT])
-			return -1;
-		/* In use, and its segment is gone: tell all, and start over. */
-		if (unread)
-			warnx("%s: somebody (ipcrm, kernel.shm_rmid_forced) "
-			      "removed the segment, and a text in it is lost",
-			      channel->path);
-		sem_delete(semid);
-		errno = EIDRM;
-		return -1;
-	}
-	tell(semid, "set %d, segment %d", semid, channel->shmid);
-	channel->failed = SET;
-	if (step(semid, ops, channel->role == READER ? 2 : 4) == -1) {
-		shmdt(channel->shmaddr); /* errno stays */
-		channel->shmaddr = NULL; /* and it is not counted */
-		return -1;
-	}
-	return 0;
-}
-
-int
-join(struct channel *channel)
-{
-	catch_signals();
-	do {
-		if (enter_set(channel) == 0 && take_part(channel) == 0)
-			return 0;
-		const int reason = errno;
-		withdraw(channel);
-		errno = reason;
-	} while (errno == EIDRM && !interrupted()); /* removed: start over */
-	return -1;
-}
-
-/* ---- Leaving ---- */
-
-/* One step: nobody takes part, nothing is unread, and nobody can come in. */
-static void
-remove_if_last(const struct channel *channel)
-{
-	struct sembuf last[] = {
-	    {READERS, 0, IPC_NOWAIT},
-	    {WRITERS, 0, IPC_NOWAIT},
-	    {EMPTY, -1, IPC_NOWAIT},
-	    {EMPTY, +1, 0},
-	    {GUARD, -1, SEM_UNDO | IPC_NOWAIT},
-	};
-
-	if (step(channel->semid, last, 5) == -1)
-		return;
-	tell(channel->semid, "removes both");
-	shmctl(channel->shmid, IPC_RMID, NULL);
-	sem_delete(channel->semid);
-}
-
-/* Take part no more, from wherever an error, or the end, has come. */
-static void
-withdraw(struct channel *channel)
-{
-	const int semid = channel->semid;
-	struct sembuf count_out = {channel->role == READER ? READERS : WRITERS,
-				   -1, SEM_UNDO | IPC_NOWAIT};
-
-	/* Who took the guard last is inside, unless it is free. */
-	if (semctl(semid, GUARD, GETVAL) == 0 &&
-	    semctl(semid, GUARD, GETPID) == getpid())
-		sem_v(semid, GUARD);
-	if (channel->shmaddr != NULL) {
-		shmdt(channel->shmaddr);
-		step(semid, &count_out, 1);
-	}
-	remove_if_last(channel);
-	tell(semid, "leaves"); /* a set that is gone has nothing to tell */
-	channel->semid = -1;
-}
-
-int
-leave(struct channel *channel, int status)
-{
-	withdraw(channel);
-	if (interrupted()) {
-		signal(signalled, SIG_DFL);
-		raise(signalled);
-	}
-	return status;
-}
-
-/* ---- What any Unix program has: signals, messages, options ---- */
-
 /*
- * The signal may come just before a call that sleeps: so ring again and again,
- * until we have ended.  Only a first signal makes SIGALRM ours; and SIGCONT,
- * after a stop at the prompt, only ends the read(2), so that the prompt comes
- * again.
+ * Note the signal that asks the process to end.
+ *
+ * The signal may come after the process has called interrupted(), and before it
+ * falls asleep in a system call.  Then that call does not notice the signal.
+ * So an alarm rings every second until the process has ended, and wakes it.
+ * Until the first signal, SIGALRM is not handled: an alarm that the parent has
+ * set still kills, as always.
+ *
+ * SIGCONT comes with fg, after Ctrl-Z.  It ends the read(2) of the writer,
+ * which then prints its prompt again.
  */
 static void
 on_signal(int signo)
@@ -449,11 +625,23 @@ catch_signals(void)
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGCONT};
 	const struct sigaction action = {.sa_handler = on_signal};
 	struct sigaction before;
+	sigset_t blocked, alarms;
 
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
 		sigaction(signals[i], NULL, &before);
-		if (before.sa_handler != SIG_IGN) /* nohup, or & in a script */
+		if (before.sa_handler != SIG_IGN) /* nohup ignores SIGHUP */
 			sigaction(signals[i], &action, NULL);
+	}
+	/*
+	 * If SIGALRM is blocked, our alarm could not ring.  If the parent's
+	 * alarm is already waiting, SIG_IGN discards it.
+	 */
+	sigemptyset(&alarms);
+	sigaddset(&alarms, SIGALRM);
+	sigprocmask(SIG_BLOCK, NULL, &blocked);
+	if (sigismember(&blocked, SIGALRM)) {
+		signal(SIGALRM, SIG_IGN);
+		sigprocmask(SIG_UNBLOCK, &alarms, NULL);
 	}
 }
 
@@ -463,151 +651,112 @@ interrupted(void)
 	return signalled != 0;
 }
 
+int
+leave(struct channel *channel, int status)
+{
+	withdraw(channel);
+	if (!interrupted())
+		return status;
+	signal(signalled, SIG_DFL);
+	raise(signalled);
+	return 128 + signalled; /* process 1 of a container survives raise */
+}
+
 void
 tell(int semid, const char *format, ...)
 {
 	unsigned short value[MEMBERS] = {0};
 	union semun sem_opts = {.array = value};
-	char what[80];
+	char text[80];
 	va_list arguments;
 
-	if (verbose == NULL || semctl(semid, 0, GETALL, sem_opts) == -1)
+	if (teller == NULL || semctl(semid, 0, GETALL, sem_opts) == -1)
 		return;
 	va_start(arguments, format);
-	vsnprintf(what, sizeof(what), format, arguments);
+	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	fprintf(stderr,
 		"    GUARD %d EMPTY %d NEWS %d READERS %d WRITERS %d  %s: %s\n",
 		value[GUARD], value[EMPTY], value[NEWS], value[READERS],
-		value[WRITERS], verbose, what);
+		value[WRITERS], teller, text);
 }
 
-/* Not one of ours: say whose it is, which /proc tells everybody. */
-static void
-name_owner(bool set, key_t key)
-{
-	const char *columns =
-	    set ? "%d %*s %*s %*s %u" : "%d %*s %*s %*s %*s %*s %*s %u";
-	FILE *table =
-	    fopen(set ? "/proc/sysvipc/sem" : "/proc/sysvipc/shm", "r");
-	char line[256];
-	key_t its_key;
-	uid_t owner;
-	bool found = false;
-
-	while (table != NULL && !found && fgets(line, sizeof(line), table))
-		found = sscanf(line, columns, &its_key, &owner) == 2 &&
-			its_key == key;
-	if (table != NULL)
-		fclose(table);
-	const struct passwd *user = found ? getpwuid(owner) : NULL;
-	if (found && owner == geteuid())
-		warnx("it is not one of ours, and left as it is: give another "
-		      "path, or remove it with 'ipcrm -%c %#x'",
-		      set ? 'S' : 'M', (unsigned)key);
-	else
-		warnx("it belongs to %s, and is left as it is: give another "
-		      "path",
-		      user != NULL ? user->pw_name : "another user");
-}
-
-/* Say what failed, on what, and what a beginner can do. */
-static void
-complain(const struct channel *channel, int reason)
-{
-	static const char *const names[] = {
-	    [SET] = "semaphore set",
-	    [SEGMENT] = "segment",
-	    [INPUT] = "standard input",
-	    [OUTPUT] = "standard output",
-	};
-	static const struct {
-		enum where failed;
-		int reason;
-		const char *advice;
-	} advices[] = {
-	    {PATH, ENOENT, "both programs meet at a path: it must be there"},
-	    {PATH, ENOTDIR, "both programs meet at a path: it must be there"},
-	    {PATH, EACCES, "a directory on the way there is closed to you"},
-	    {SET, EIDRM, "removed (by ipcrm?): start both programs anew"},
-	    {SET, ENOSPC, "a limit of the system's: see 'ipcs -l' and 'ipcs'"},
-	    {SEGMENT, ENOSPC, "a limit of the system's: see 'ipcs -l', 'ipcs'"},
-	    {SET, EINVAL, "'sysctl kernel.sem': SEMMSL, the first, is below 5"},
-	    {SET, E2BIG, "'sysctl kernel.sem': SEMOPM, the third, is below 5"},
-	    {SEGMENT, EINVAL, "'sysctl kernel.shmmax' is below 256 bytes"},
-	    {SET, ERANGE, "32767 writers have ended unread: start ./reader"},
-	};
-	const enum where failed = channel->failed;
-	const bool object = failed == SET || failed == SEGMENT;
-
-	if (failed == SET && reason == EINVAL && channel->semid != -1)
-		reason = EIDRM; /* for it was there */
-	errno = reason;
-	if (object)
-		warn("%s: %s %#x", channel->path, names[failed],
-		     (unsigned)channel->keys[failed]);
-	else
-		warn("%s", failed == PATH ? channel->path : names[failed]);
-	for (size_t i = 0; i < sizeof(advices) / sizeof(advices[0]); i++)
-		if (failed == advices[i].failed && reason == advices[i].reason)
-			warnx("%s", advices[i].advice);
-	if (object &&
-	    (reason == EPERM || reason == EACCES || reason == EBADMSG))
-		name_owner(failed == SET, channel->keys[failed]);
-	if (failed == OUTPUT && semctl(channel->semid, EMPTY, GETVAL) == 0)
-		warnx("the text stays in the segment, for the next reader");
-}
+/* What a beginner can do about an error. */
+static const struct {
+	int reason;
+	const char *advice;
+} advices[] = {
+    {ENOENT, "the path must exist: writer and reader find each other by it"},
+    {ENOTDIR, "the path must exist: writer and reader find each other by it"},
+    {EACCES, "it is not yours to use: give another path"},
+    {EPERM, "made by another user or program, and left: give another path"},
+    {ENOSPC, "a disk is full (see df), or a system limit is reached (ipcs -l)"},
+    {EIDRM, "somebody has removed it (ipcrm?): start both programs again"},
+};
 
 int
-give_up(struct channel *channel)
+give_up(struct channel *channel, const char *what)
 {
-	if (!interrupted())
-		complain(channel, errno);
+	const int reason = errno;
+
+	if (!interrupted()) {
+		warn("%s: %s", channel->path, what);
+		for (size_t i = 0; i < sizeof(advices) / sizeof(*advices); i++)
+			if (advices[i].reason == reason)
+				warnx("%s", advices[i].advice);
+		if (strcmp(what, "standard output") == 0)
+			warnx("the text stays for the next reader");
+	}
 	return leave(channel, EXIT_FAILURE);
 }
 
+static const char help[] =
+    "Usage: writer [-hv] [-s seconds] [path]\n"
+    "       reader [-hv] [-s seconds] [path]\n"
+    "\n"
+    "writer puts lines from standard input into shared memory, and reader\n"
+    "prints them.  Start each in a terminal of its own.\n"
+    "\n"
+    "  -h, --help  print this text\n"
+    "  -s seconds  stay inside for so long in every turn (0 to 1000000)\n"
+    "  -v          tell each turn on standard error, with the values of the\n"
+    "              semaphores\n"
+    "  path        an existing file or directory, the same for both\n"
+    "              (default: the current directory)\n";
+
 struct channel
-options(int argc, char *argv[], enum role role, const char *purpose)
+options(int argc, char *argv[], int role)
 {
 	static const struct option longs[] = {{"help", no_argument, NULL, 'h'},
 					      {NULL, 0, NULL, 0}};
-	const char *name = role == READER ? "reader" : "writer";
-	struct channel channel = {
-	    .role = role, .path = ".", .semid = -1, .shmid = -1};
+	struct channel channel = {.role = role, .path = ".", .semid = -1};
 	char *rest;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "hs:v", longs, NULL)) != -1) {
 		switch (option) {
 		case 'h':
-			printf(
-			    "Usage: %s [-hv] [-s seconds] [path]\n%s\n\n"
-			    "  -h, --help  print this text\n"
-			    "  -s seconds  stay inside the guard so long in "
-			    "every turn\n"
-			    "  -v          tell every turn on standard error, "
-			    "with the values inside\n"
-			    "  path        an existing file or directory, "
-			    "the same for both programs\n"
-			    "              (default: the current directory)\n",
-			    name, purpose);
-			exit(fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+			if (fputs(help, stdout) == EOF || fflush(stdout) == EOF)
+				err(EXIT_FAILURE, "standard output");
+			exit(EXIT_SUCCESS);
 		case 's':
 			channel.seconds = strtod(optarg, &rest);
 			if (rest == optarg || *rest != '\0' ||
 			    !(channel.seconds >= 0 && channel.seconds <= 1e6))
-				errx(2, "-s %s: not a number of seconds",
+				errx(2,
+				     "-s %s: not a number of seconds from 0 "
+				     "to 1000000",
 				     optarg);
 			break;
 		case 'v':
-			verbose = name;
+			teller = role == READERS ? "reader" : "writer";
 			break;
 		default:
 			errx(2, "try '%s --help'", argv[0]);
 		}
 	}
 	if (argc - optind > 1)
-		errx(2, "%s: one path is enough; try '%s --help'",
+		errx(2, "%s: only one path is allowed; try '%s --help'",
 		     argv[optind + 1], argv[0]);
 	if (optind < argc)
 		channel.path = argv[optind];

@@ -2,10 +2,11 @@
  * sharemem.h - what writer.c and reader.c share: the segment, the semaphores
  * that guard it, and the helpers.
  *
- * First the documents' helpers, then the two that make a turn, then how the
- * programs come and go.  A helper returns -1 and sets errno when it fails; it
- * prints nothing but -v's lines.  "Documents" are the chapter (5.1.1 to 5.1.3)
- * and the paper (1 to 5) that README names.
+ * The words.  The paper and the chapter are the two documents that README
+ * names.  A process is inside while it holds the semaphore GUARD; this time is
+ * its turn.  A process is joined after join(), until it leaves or dies.  A set
+ * is new when it has just been created, and open when its GUARD and EMPTY have
+ * been raised to 1.
  */
 #ifndef SHAREMEM_H
 #define SHAREMEM_H
@@ -20,9 +21,9 @@
 #include <sys/types.h>
 
 #define SHM_SIZE  256				/* bytes in the segment */
-#define TEXT_SIZE (SHM_SIZE - sizeof(uint32_t)) /* of them, for the text */
+#define TEXT_SIZE (SHM_SIZE - sizeof(uint32_t)) /* bytes of text at most */
 
-/* The segment.  It has a length and no terminating NUL: any byte is text. */
+/* The segment.  There is a length and no terminating NUL: any byte is text. */
 struct segment {
 	uint32_t length;      /* bytes of text, 1 to TEXT_SIZE */
 	char text[TEXT_SIZE]; /* the text, first byte first */
@@ -30,22 +31,38 @@ struct segment {
 static_assert(sizeof(struct segment) == SHM_SIZE, "a segment of 256 bytes");
 
 /*
- * The semaphores of the one set.  A semop(2) can do this AND that when both can
- * be done, not this OR that; but a reader must wake for a text or for a
- * writer's end.  So both raise one semaphore, NEWS, and the reader looks at
- * EMPTY to tell which it was.  A new set has all values 0; in an open one EMPTY
- * and NEWS are never 0 together, for who takes from one gives to the other.
+ * The five semaphores of the one set.
+ *
+ * One semop(2) can wait for A and B, but not for A or B.  A reader must wake up
+ * for either of two reasons: a text has arrived, or a writer has ended.
+ * Therefore both raise the one semaphore NEWS, and the reader looks at EMPTY to
+ * learn which it was.
+ *
+ * The life of a text:          GUARD EMPTY NEWS
+ *	a new set                 0     0     0
+ *	it is open                1     1     0
+ *	a writer is inside        0     1     0
+ *	a text waits              1     0     1
+ *	a reader is inside        0     0     1
+ *	the text is printed       1     1     0
+ *	the last writer has ended 1     1     1
+ *
+ * In an open set EMPTY and NEWS are never both 0: a text moves one unit from
+ * EMPTY to NEWS and back, and a writer's end only adds to NEWS.
  */
 enum {
-	GUARD, /* the documents' binary semaphore: 1 free, 0 somebody inside */
-	EMPTY, /* 1 while the segment holds nothing that is to be printed */
-	NEWS,  /* what readers sleep on: 1 for a text, 1 for a writer's end */
-	READERS, /* readers that take part */
-	WRITERS, /* writers that take part */
-	MEMBERS	 /* semaphores in the set */
+	GUARD,	 /* the paper's binary semaphore: 1 if nobody is inside */
+	EMPTY,	 /* 1 if the segment holds nothing left to print, else 0 */
+	NEWS,	 /* 1 for an unread text, plus 1 for each writer's end */
+	READERS, /* how many readers are joined */
+	WRITERS, /* how many writers are joined */
+	MEMBERS	 /* not a semaphore: how many the set has */
 };
 
-/* Linux leaves this union to the program: see semctl(2). */
+/*
+ * On Linux a program must define this union itself: see semctl(2).  The paper's
+ * fourth member is for IPC_INFO and is not needed.
+ */
 #ifdef _SEM_SEMUN_UNDEFINED
 union semun {
 	int val;	       /* SETVAL */
@@ -55,174 +72,211 @@ union semun {
 #endif
 
 /*
- * POSIX has another sem_wait, in the C library.  Hidden symbols stay inside
- * the program, so that the library's own code never calls ours.
+ * The C library has a sem_wait, too (POSIX, <semaphore.h>).  "hidden" keeps our
+ * functions inside the program, so the library never calls ours by mistake.
  */
 #pragma GCC visibility push(hidden)
 
 /*
- * Create a semaphore set of `members' semaphores, each with the value
- * `init_val', for its owner alone (mode 0600).  Never touches an existing one.
- * A new set's values are 0: then nothing is set, for somebody may use it.
+ * A helper that fails returns -1 and sets errno, and the programs report it.
+ * Each contract tells what errno can be.  Three groups are told only here:
  *
- * Returns its identifier, or -1: EEXIST if there is one under the key, ENOSPC
- * at the system's limit, ERANGE if init_val is not from 0 to 32767, EINVAL if
- * members is not from 1 to the system's limit; ENOENT, ENOTDIR or EACCES from
- * ftok(3) for pathname.  Documents: paper 5, sharemem.h; semget(2).
+ * A call with a pathname can also fail as stat(2) does: with ENOENT, ENOTDIR,
+ * EACCES, ELOOP or ENAMETOOLONG.
+ * A call with a semid can also fail with EIDRM, if the set does not exist (any
+ * more), or EACCES, if its mode does not let this process in (but root).
+ * A call that does a semop(2) can also fail with EFBIG, if the set has no such
+ * index, ENOMEM, if the kernel has no memory, or E2BIG, if the system allows
+ * fewer operations at once.
+ */
+
+/*
+ * Create a set of `members' semaphores with the value `init_val'.  Only its
+ * owner may use it.  An existing set is never touched.
+ *
+ * If init_val is 0, nothing is written: a new set is already 0, and another
+ * process may have found it by its key and be using it.  (It is 0 on Linux and
+ * on all systems that we know.  POSIX does not promise it.)
+ *
+ * Returns its identifier, or -1 with errno set: EEXIST if there is a set under
+ * the key; EINVAL if `members' is less than 1 or more than the system allows;
+ * ENOSPC or ENOMEM at the system's limits; ERANGE if init_val is not from 0 to
+ * 32767; EIDRM if somebody removes the set at once.  Paper 5, createsem;
+ * semget(2), ftok(3).
  */
 int createsem(const char *pathname, int proj_id, int members, int init_val);
 
 /*
- * Find the semaphore set that createsem() made.  Never creates one.
+ * Find the set that createsem() made.  This function never creates one.
  *
- * Returns its identifier, or -1: ENOENT if there is none (or no pathname),
- * EACCES if it is somebody else's.  Documents: paper 5, sharemem.h; semget(2).
+ * Returns its identifier, or -1 with errno set: ENOENT if there is no set;
+ * EACCES if its mode does not let this process in.  Paper 5, opensem;
+ * semget(2), ftok(3).
  */
 int opensem(const char *pathname, int proj_id);
 
 /*
- * P: take the semaphore: wait until its value is positive, then lower it by 1.
- * If the process ends before sem_v(), the kernel gives it back (SEM_UNDO).
+ * P: wait until the semaphore is positive, and lower it by 1.  If the process
+ * ends before its sem_v(), the kernel raises the semaphore again (SEM_UNDO).
  *
- * Returns 0, or -1: EIDRM if there is no such set (any more), EINTR after
- * SIGINT, SIGTERM or SIGHUP, EACCES, EFBIG for a bad index, ENOSPC or ENOMEM
- * if the kernel has no room for the undo.  Documents: paper 5; semop(2).
+ * Returns 0, or -1 with errno set: EINTR if SIGINT, SIGTERM or SIGHUP ended the
+ * wait (before join() these signals kill); ERANGE if this process took the
+ * semaphore 32767 times more often than it gave it back.  Paper 5, sem_p;
+ * semop(2).
  */
 int sem_p(int semid, int index);
 
 /*
- * V: give the semaphore back: raise its value by 1.  Never waits.
+ * V: raise the semaphore by 1.  Never waits.  This cancels the kernel's note of
+ * an earlier sem_p().  Without an earlier sem_p(), the kernel lowers the
+ * semaphore again when the process ends (SEM_UNDO).
  *
- * Returns 0, or -1 as sem_p() does, or with ERANGE above 32767.  Documents:
- * paper 5; semop(2).
+ * Returns 0, or -1 with errno set: ERANGE if the value would be over 32767, or
+ * if this process gave the semaphore 32768 times more often than it took it.
+ * Paper 5, sem_v; semop(2).
  */
 int sem_v(int semid, int index);
 
 /*
- * Wait until the semaphore is free, without taking it: one semop(2) of two
- * operations, -1 then +1, which the kernel does both at once or sleeps.
+ * Wait until the semaphore is positive, without taking it.
  *
- * Returns 0, or -1 as sem_p() does.  Documents: paper 5, the programs' first
- * step.
+ * One semop(2) of two operations, -1 then +1: the kernel does both or sleeps.
+ * Returns 0, or -1 with errno set: EINTR as sem_p().  Paper 5, sem_wait;
+ * semop(2).
  */
 int sem_wait(int semid, int index);
 
 /*
- * Remove the set.  Whoever waits on it is woken, with EIDRM.
+ * Remove the set.  The kernel wakes every process that waits on it: its call
+ * fails with EIDRM.
  *
- * Returns 0, or -1: EPERM if it is not ours, EINVAL or EIDRM if there is none.
- * Documents: paper 5; semctl(2).
+ * Returns 0, or -1 with errno set: EPERM if the set belongs to somebody else.
+ * Paper 5, sem_delete; semctl(2).
  */
 int sem_delete(int semid);
 
 /*
- * Create a segment of `size' bytes for its owner alone (mode 0600), or find the
- * one that exists under the key.
+ * Create a segment of `size' bytes that only its owner may use, or find the
+ * segment that exists under the key.
  *
- * Returns its identifier, or -1: EINVAL if it exists and is smaller, or if size
- * is 0 or more than the system's limit; EACCES if it is somebody else's; ENOSPC
- * or ENOMEM at other limits; ftok(3)'s for pathname.  Documents: chapter 5.1.3;
- * shmget(2).
+ * Returns its identifier, or -1 with errno set: EINVAL if the segment exists
+ * and is smaller, or if it is new and `size' is 0 or more than the system
+ * allows; EACCES if its mode does not let this process in; ENOSPC, ENOMEM or
+ * ENFILE at the system's limits.  Chapter 5.1.3 and paper 5, createshm;
+ * shmget(2), ftok(3).
  */
 int createshm(const char *pathname, int proj_id, size_t size);
 
 /*
- * Find the segment that createshm() made.  Never creates one.
+ * Find the segment that createshm() made.  This function never creates one.
  *
- * Returns its identifier, or -1: ENOENT if there is none (or no pathname),
- * EACCES if it is somebody else's.  Documents: paper 2, flag 0; shmget(2).
+ * Returns its identifier, or -1 with errno set: ENOENT if there is no segment;
+ * EACCES if its mode does not let this process in.  Paper 2, flag 0; shmget(2),
+ * ftok(3).
  */
 int openshm(const char *pathname, int proj_id);
 
 /*
- * A turn begins: wait until `awaited' is positive and, in the same step, so
- * that nobody slips in between, take `taken'.  `awaited' is not lowered: if
- * this process dies now, nothing has changed.
+ * Return the semaphore's value, or -1 with errno set: EIDRM also if the set has
+ * no such index.  Paper 5, the GETVAL in sem_wait; semctl(2).
+ */
+int sem_value(int semid, int index);
+
+/*
+ * Begin a turn: wait until `awaited' is positive, and take `taken', all in one
+ * step.  `awaited' stays as it is.  If the process dies now, the kernel gives
+ * `taken' back, and nothing has changed.
  *
- * Returns 0, or -1 as sem_p() does.  Documents: paper 5, sem_wait and sem_p.
+ * Returns 0, or -1 with errno set: ERANGE as sem_p(); EINTR also if SIGINT,
+ * SIGTERM or SIGHUP has come before: then no turn begins.  Paper 5, sem_wait
+ * and then sem_p.
  */
 int sem_wait_p(int semid, int awaited, int taken);
 
 /*
- * A turn ends: give `given' back and, in the same step, pass one from `from' to
- * `to', for good.  Never waits.
+ * End a turn: move one unit from `from' to `to', and give `given' back, all in
+ * one step.  The move stays when this process ends.  Never waits.
  *
- * Returns 0, or -1 as sem_v() does, or with EAGAIN if `from' is 0.  Documents:
- * paper 5, sem_v.
+ * Returns 0, or -1 with errno set: EAGAIN if `from' is 0; ERANGE as sem_v().
+ * Paper 5, sem_v.
  */
 int sem_pass_v(int semid, int from, int to, int given);
 
-enum role { READER, WRITER };
-enum where { PATH, SET, SEGMENT, INPUT, OUTPUT };
+/*
+ * End a reader's turn that had no text, because the news was a writer's end.
+ * If other writers are joined, lower NEWS.  If no writer is joined any more,
+ * keep NEWS, so that the other readers wake up, too.  Give GUARD back.  Never
+ * waits.
+ *
+ * Returns 1 if it was the last writer, which is the end of input; 0 if not; or
+ * -1 with errno set as sem_pass_v().
+ */
+int sem_end_v(int semid);
 
-/* Where the programs meet: a set and a segment, both found by the same path. */
+/* A channel: a set and a segment, both found by the same path. */
 struct channel {
-	enum role role;
-	const char *path;	 /* ftok(3) makes the two keys of it */
-	key_t keys[SEGMENT + 1]; /* by `where': the path may be deleted */
-	double seconds;		 /* -s: how long to stay inside in a turn */
-	int semid;		 /* the set, or -1 */
-	int shmid;		 /* the segment, or -1 */
-	struct segment *shmaddr; /* where it is attached, or NULL */
-	enum where failed;	 /* for give_up() */
+	int role;		 /* READERS or WRITERS: what counts it */
+	const char *path;	 /* ftok(3) makes both keys from it */
+	double seconds;		 /* -s: how long to stay inside */
+	key_t semkey, shmkey;	 /* made once: the path may be replaced */
+	int semid;		 /* the set; -1 if there is nothing to leave */
+	struct segment *shmaddr; /* where the segment is attached, or NULL */
+	bool counted;		 /* in READERS or WRITERS */
+	char failed[32]; /* the call that failed, or can fail, and its key */
 };
 
 /*
- * Read the command line of either program: [-hv] [-s seconds] [path].  Prints
- * help, with the program's purpose, and exits with 0 for -h; exits with 2 on
- * wrong usage.
+ * Read the command line of either program: [-hv] [-s seconds] [path].  Print
+ * the help and exit with 0 for -h.  Exit with 2 on wrong usage.
  *
- * Returns a channel that is not joined yet.  getopt(3).
+ * `role' is READERS or WRITERS.  Returns a channel that is not joined yet.
+ * getopt_long(3).
  */
-struct channel options(int argc, char *argv[], enum role role,
-		       const char *purpose);
+struct channel options(int argc, char *argv[], int role);
 
 /*
- * Join the channel: create the set and the segment, or find those that are
- * there, attach, a reader to read only, and be counted.  From now on SIGINT,
- * SIGTERM and SIGHUP interrupt whoever waits.
+ * Join the channel: find or create the set, go inside, attach the segment, be
+ * counted and come out.  From now on SIGINT, SIGTERM and SIGHUP no longer kill:
+ * they end a wait, and the caller should then leave.
  *
- * Returns 0, or -1: EPERM if what is under our keys is not ours (it is left as
- * it is), EACCES if we may not even look, EINTR, ERANGE if 32767 writers have
- * ended and no reader has come, and as the helpers above.  Documents: chapter
- * 5.1.2, allocate and attach; the programs' first lines.
+ * Returns 0, or -1 with errno set, and `failed' tells which call it was: EPERM
+ * or EACCES if something under our keys is not ours (it is left as it is);
+ * EINTR after such a signal; ERANGE if a value would rise over 32767; EIDRM if
+ * the objects were removed in a thousand attempts; EINVAL, ENOSPC, ENOMEM and
+ * E2BIG at the system's limits.  Chapter 5.1.2, allocate and attach.
  */
 int join(struct channel *channel);
 
 /*
- * Stay inside for the channel's seconds, or until a signal comes.  Documents:
- * paper 5, the programs' sleep; nanosleep(2).
+ * Sleep for the channel's seconds.  SIGINT, SIGTERM and SIGHUP end the sleep,
+ * but a stop does not.  Paper 5, the programs' sleep; nanosleep(2).
  */
 void stay_inside(const struct channel *channel);
 
-/*
- * Wait until EMPTY is 1, as sem_wait() does; if no reader takes part meanwhile,
- * say on standard error that nobody reads.
- */
-void wait_for_a_reader(const struct channel *channel);
-
-/* With -v, print the set's values and this, in a line on standard error. */
+/* With -v, print the values of the semaphores and this text on one line. */
 void tell(int semid, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Returns true when SIGINT, SIGTERM or SIGHUP has asked us to end. */
+/* Return true if SIGINT, SIGTERM or SIGHUP has asked this process to end. */
 bool interrupted(void);
 
 /*
- * Leave the channel: detach, and if nobody else takes part and nothing is
- * unread, remove segment and set.  Never waits.  Documents: chapter 5.1.2,
- * detach and deallocate.
+ * Leave the channel.  If no other process is joined and nothing is unread,
+ * remove the segment and the set.  Never waits.
  *
- * Returns `status', the exit status; but after a signal it ends the process by
- * that signal.
+ * Returns `status', which is the exit status.  But after SIGINT, SIGTERM or
+ * SIGHUP the process dies of that signal here.  Chapter 5.1.2, detach and
+ * deallocate; raise(3).
  */
 int leave(struct channel *channel, int status);
 
 /*
- * Say on standard error what failed (errno), on what, and what to do; nothing
- * after a signal.  Then leave.  Returns EXIT_FAILURE, as leave() does.  err(3).
+ * Say on standard error what failed and why (errno), and what a beginner can
+ * do; but say nothing if a signal was the reason.  `what' is a system call or a
+ * name such as "standard output".  Then leave.  Returns EXIT_FAILURE, as
+ * leave().  err(3).
  */
-int give_up(struct channel *channel);
+int give_up(struct channel *channel, const char *what);
 
 #pragma GCC visibility pop
 

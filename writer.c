@@ -1,15 +1,18 @@
 /*
- * writer.c - the documents' write program: takes lines from standard input into
- * the shared segment, where a reader finds them.
+ * writer.c - the paper's write program.  It puts lines from standard input into
+ * the shared segment, and a reader prints them.
  *
  *	$ ./writer			in one terminal, ./reader in another
- *	writer: Hello			type a line; the reader prints it
- *	writer: ^D			the end of input ends both
+ *	writer: Hello			type a line: the reader prints it
+ *	writer: ^D			Ctrl-D ends the writer, then the reader
+ *
+ * A comment at the right of a line names the paper's calls that it replaces.
  */
 #define _XOPEN_SOURCE 700
 
 #include "sharemem.h"
 
+#include <err.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -17,101 +20,124 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char purpose[] =
-    "Take lines from standard input into shared memory; reader prints them.";
-
-/* What has arrived on standard input and is not in the segment yet. */
+/* What was read from standard input and is not in the segment yet. */
 struct input {
 	char bytes[TEXT_SIZE];
-	size_t held; /* so many bytes */
-	bool typed;  /* somebody types */
-	bool ended;  /* a terminal says so only once */
-	int error;   /* why it ended: 0, or an errno */
+	size_t held;	  /* how many of these bytes are filled */
+	bool interactive; /* a person types, and sees the prompt */
+	bool ended;	  /* read no more: a terminal would wait again */
+	int error;	  /* errno if reading failed, else 0 */
 };
 
-/* Wait until something arrives, or the input ends. */
+/* Add what one read(2) gives.  If a person has to type it, print a prompt. */
 static void
-receive(struct input *input)
+read_input(struct input *input)
 {
-	struct pollfd waiting = {.fd = STDIN_FILENO, .events = POLLIN};
-	ssize_t got = -1;
+	struct pollfd typed = {.fd = STDIN_FILENO, .events = POLLIN};
+	ssize_t got;
 
-	while (got == -1 && !interrupted()) {
-		if (input->typed && input->held == 0 &&
-		    poll(&waiting, 1, 0) == 0) {
-			printf("\rwriter: ");
+	do {
+		if (input->interactive && input->held == 0 &&
+		    poll(&typed, 1, 0) == 0) { /* nothing is typed yet */
+			printf("\rwriter: ");  /* after fg: over the old one */
 			fflush(stdout);
 		}
 		got = read(STDIN_FILENO, input->bytes + input->held,
 			   TEXT_SIZE - input->held);
-		if (got == -1 && errno != EINTR) /* EINTR: stopped, goes on */
-			break;
-	}
+	} while (got == -1 && errno == EINTR && !interrupted());
 	if (got > 0) {
 		input->held += (size_t)got;
 		return;
 	}
-	input->ended = true;
+	/* The end of input, an error or a signal. */
 	input->error = got == -1 ? errno : 0;
-	if (input->typed) {
-		printf("\n");
+	input->ended = true;
+	if (input->interactive) {
+		printf("\n"); /* the cursor stands after the prompt */
 		fflush(stdout);
 	}
 }
 
 /*
- * The length of the next text: of as many whole lines as have arrived and fit;
- * else of a piece of a line that does not fit, or of a last line without a
- * newline; 0 at the end of input.
+ * Return the length of the next text, or 0 at the end of input or after a
+ * signal.  A text is as many whole lines as have arrived.  A line that is too
+ * long goes in pieces of TEXT_SIZE bytes.  A last line without a newline goes
+ * as it is.
  */
 static size_t
 next_text(struct input *input)
 {
-	for (;;) {
+	while (!interrupted()) {
 		for (size_t length = input->held; length > 0; length--)
 			if (input->bytes[length - 1] == '\n')
 				return length;
 		if (input->held == TEXT_SIZE || input->ended)
 			return input->held;
-		receive(input);
+		read_input(input);
 	}
+	return 0;
+}
+
+/* Remove the text from the front: it is in the segment now. */
+static void
+drop_text(struct input *input, size_t length)
+{
+	input->held -= length;
+	memmove(input->bytes, input->bytes + length, input->held);
 }
 
 int
 main(int argc, char *argv[])
 {
-	struct channel channel = options(argc, argv, WRITER, purpose);
-	struct input input = {.typed = isatty(STDIN_FILENO) &&
-				       isatty(STDOUT_FILENO)};
+	struct channel channel = options(argc, argv, WRITERS);
+	struct input input = {.interactive = isatty(STDIN_FILENO) &&
+					     isatty(STDOUT_FILENO)};
 	size_t length;
 
-	if (join(&channel) == -1) /* createshm, shmat, createsem */
-		return give_up(&channel);
+	/* join() calls semget (as createsem), shmget (as createshm), shmat. */
+	if (join(&channel) == -1)
+		return give_up(&channel, channel.failed);
 	const int semid = channel.semid;
 	struct segment *shmaddr = channel.shmaddr;
 
 	/*
+	 * The whole protocol.  A turn is the time while a process holds GUARD.
+	 * A writer waits until EMPTY is 1, and a reader waits until NEWS is
+	 * positive.  In the same step, each takes GUARD, so nobody else is
+	 * inside.  The writer puts a text in.  The last step of its turn lowers
+	 * EMPTY, raises NEWS and gives GUARD back.  The reader prints the text.
+	 * The last step of its turn lowers NEWS, raises EMPTY and gives GUARD
+	 * back.
+	 *
+	 * Until its last step, a turn has changed neither EMPTY nor NEWS.  So
+	 * if a process is killed inside, the kernel gives GUARD back, and the
+	 * next process does the same turn again.
+	 *
+	 * When a writer ends in any way, the kernel raises NEWS.  A reader that
+	 * finds NEWS, and EMPTY at 1, knows that a writer has ended.  If it was
+	 * the last one, the reader ends, too.
+	 *
 	 * The paper reads a line inside the guard, and everybody waits for the
-	 * typist.  Here it is read before the turn, and nobody does.
+	 * typist.  Here the line is read before the turn.
 	 */
 	while ((length = next_text(&input)) > 0) { /* printf, fgets */
-		if (input.typed)
-			wait_for_a_reader(&channel); /* says if none reads */
+		if (input.interactive && sem_value(semid, READERS) == 0)
+			warnx("nobody reads: start './reader %s' in another "
+			      "terminal; the line waits",
+			      channel.path);
 		if (sem_wait_p(semid, EMPTY, GUARD) == -1) /* sem_wait, sem_p */
-			return give_up(&channel);
+			return give_up(&channel, channel.failed);
 		tell(semid, "writes %zu bytes", length);
 		shmaddr->length = (uint32_t)length;
 		memcpy(shmaddr->text, input.bytes, length);	 /* strcpy */
 		stay_inside(&channel);				 /* sleep */
 		if (sem_pass_v(semid, EMPTY, NEWS, GUARD) == -1) /* sem_v */
-			return give_up(&channel);
-		input.held -= length;
-		memmove(input.bytes, input.bytes + length, input.held);
+			return give_up(&channel, channel.failed);
+		drop_text(&input, length);
 	}
-	if (input.error != 0) {
-		channel.failed = INPUT;
+	if (input.error != 0) { /* after a signal, give_up() says nothing */
 		errno = input.error;
-		return give_up(&channel);
+		return give_up(&channel, "standard input");
 	}
-	return leave(&channel, EXIT_SUCCESS);
+	return leave(&channel, EXIT_SUCCESS); /* shmdt, sem_delete */
 }
