@@ -5,16 +5,27 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
 	-Wstrict-prototypes -Wmissing-prototypes
 COMPILE = $(CC) -std=c11 $(WARNINGS) $(CFLAGS)
 
-SUITES = $(patsubst %.c,%.o,$(wildcard test/check*.c)) test/support.o
-SOURCES = $(wildcard *.[ch] test/*.[ch])
+SUITES = $(patsubst %.c,%.o,$(wildcard test/check*.c)) \
+	test/support.o test/trace.o
+PRINTED = test/printed/writer test/printed/reader
+SOURCES = $(wildcard *.[ch] test/*.[ch] test/printed/*.[ch])
 
 all: writer reader ## build both programs (the default)
 
 writer reader: %: %.o sharemem.o
 	$(COMPILE) -o $@ $^ $(LDFLAGS)
 
-test/check: $(SUITES) sharemem.o
+test/check: $(SUITES) sharemem.o | $(PRINTED) test/printed/quick.so
 	$(COMPILE) -o $@ $^ `pkg-config --libs check` -lutil $(LDFLAGS)
+
+# The paper's pair, as it is printed: no warning is wanted here.
+printed: $(PRINTED) ## build the paper's programs, to see them go wrong
+
+$(PRINTED): %: %.c test/printed/sharemem.h
+	$(CC) -std=gnu11 -w -Itest/printed -o $@ $<
+
+test/printed/quick.so: test/printed/quick.c
+	$(CC) -shared -fPIC -o $@ $<
 
 test/bench: test/bench.o sharemem.o
 	$(COMPILE) -o $@ $^ -lrt $(LDFLAGS)
@@ -39,8 +50,12 @@ have-check: $(filter deps,$(MAKECMDGOALS))
 	@pkg-config --exists check || { echo "make: the tests need Check:" \
 	"type 'make deps'"; exit 1; } >&2
 
-deps: ## install what the tests need (Debian, Fedora, Arch or Alpine packages)
+deps: ## install what the tests need (Debian, Fedora, Arch, Alpine)
 	@sh test/deps.sh
+
+documents: all have-check ## the documents' statements, each with its tests
+	@$(MAKE) --no-print-directory test/check
+	@sh test/documents.sh
 
 demo: all ## see the programs do their job, in ten seconds
 	@sh test/demo.sh
@@ -51,7 +66,8 @@ model: ## check the protocol's model with SPIN
 bench: all test/bench ## measure: is shared memory the fastest? (15 seconds)
 	@test/bench $(GROUP)
 
-mutants: have-check ## break the sources on purpose: a test must fail
+mutants: all have-check ## break the sources on purpose: a test must fail
+	@$(MAKE) --no-print-directory test/check
 	@sh test/mutants.sh
 
 coverage: have-check ## which lines the tests run
@@ -67,12 +83,13 @@ format: ## lay the sources out as .clang-format says
 	clang-format -i $(SOURCES)
 
 clean: ## remove what make has built
-	rm -f writer reader test/check test/bench .flags *.[do] test/*.[do]
+	rm -f writer reader test/check test/bench .flags *.[do] test/*.[do] \
+		$(PRINTED) test/printed/quick.so
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 16
 
 always:
 
-.PHONY: all check have-check deps demo model bench mutants coverage lint \
-	format clean help always
+.PHONY: all check have-check deps printed documents demo model bench mutants \
+	coverage lint format clean help always

@@ -1,0 +1,504 @@
+/*
+ * check_printed.c - how the paper's programs go wrong (paper 5), and what ours
+ * do instead.  Each fault is a test, named after it.
+ *
+ * The tests run the paper's own pair, test/printed, in the test's directory.
+ * There the programs meet, because their path is ".".  They never end, so each
+ * one that is started is killed.
+ */
+#define _GNU_SOURCE
+
+#include "support.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static pid_t printed[4];
+static int count_printed;
+
+/* Fixture: the directory is the current one. */
+static void
+enter_meeting_place(void)
+{
+	enter_directory();
+	ck_assert_int_eq(chdir(directory), 0);
+	ck_assert_ptr_nonnull(getcwd(directory, PATH_MAX));
+}
+
+/* Kill the paper's programs and remove what they leave. */
+static void
+end_printed(void)
+{
+	while (count_printed > 0) {
+		const pid_t pid = printed[--count_printed];
+		if (waitpid(pid, NULL, WNOHANG) != 0)
+			continue; /* it has ended */
+		kill(pid, SIGKILL);
+		await(pid);
+	}
+	semctl(semaphore_set(), 0, IPC_RMID);
+	shmctl(shmget(ftok(directory, 'm'), 0, 0), IPC_RMID, NULL);
+}
+
+/* Fixture. */
+static void
+end_printed_and_expect_nothing_left(void)
+{
+	end_printed();
+	expect_nothing_left();
+}
+
+/* test/printed/quick.c says what it changes. */
+static void
+make_sleep_quick(bool quick)
+{
+	char library[PATH_MAX + 32];
+	snprintf(library, sizeof(library), "%s/test/printed/quick.so", top);
+	if (quick)
+		setenv("LD_PRELOAD", library, 1);
+	else
+		unsetenv("LD_PRELOAD");
+}
+
+static pid_t
+start_printed_writer(const char *in, const char *error)
+{
+	make_sleep_quick(true);
+	pid_t pid = start("test/printed/writer", in, NULL, error, NULL);
+	make_sleep_quick(false);
+	return printed[count_printed++] = pid;
+}
+
+static struct terminal
+start_printed_reader(void)
+{
+	make_sleep_quick(true);
+	struct terminal terminal = start_on_terminal("test/printed/reader");
+	make_sleep_quick(false);
+	printed[count_printed++] = terminal.pid;
+	return terminal;
+}
+
+/* This process has taken the guard last, and nobody has given it back. */
+static bool
+is_inside(pid_t pid)
+{
+	return semctl(semaphore_set(), 0, GETPID) == pid && semaphore(0) == 0;
+}
+
+static int
+change_guard(int by)
+{
+	struct sembuf change = {0, (short)by, 0};
+	return semop(semaphore_set(), &change, 1);
+}
+
+static void
+feed_bytes(const char *bytes)
+{
+	const size_t count = strlen(bytes);
+	ck_assert_int_eq(write(feed, bytes, count), (ssize_t)count);
+}
+
+/* The taker has not the writer's input: else its end would not come. */
+static int
+take_guard(int times)
+{
+	close(feed);
+	return change_guard(-times);
+}
+
+/*
+ * Give the writer bytes to read, while it is inside and reads; and take the
+ * guard at once when the writer gives it back.  A child already sleeps for that
+ * in semop(2), so the writer cannot come in again before us.
+ */
+static void
+write_and_take_guard(pid_t writer, const char *bytes)
+{
+	kill(writer, SIGCONT);
+	eventually(is_inside(writer));
+	pid_t taker = child_of(take_guard, 1);
+	eventually(sleep_for_more(0) == 1);
+	feed_bytes(bytes);
+	if (strchr(bytes, '\n') == NULL)
+		close(feed); /* else fgets waits for the rest of the line */
+	ck_assert_int_eq(exit_status(taker), 0);
+}
+
+/* The same; then stop the writer, which is outside, and free the guard. */
+static void
+write_and_stop(pid_t writer, const char *line)
+{
+	write_and_take_guard(writer, line);
+	stop_process(writer);
+	ck_assert_int_eq(change_guard(+1), 0);
+}
+
+/* Wait until the process has looked at the semaphore twenty times more. */
+static void
+expect_polling(pid_t pid)
+{
+	long before = switches(pid);
+	eventually(switches(pid) > before + 20);
+}
+
+/* The text in the paper's segment. */
+static const char *
+text_now(void)
+{
+	static char text[SHM_SIZE];
+	char *shmaddr = shmat(shmget(ftok(directory, 'm'), 0, 0), NULL, 0);
+	snprintf(text, sizeof(text), "%s", shmaddr);
+	shmdt(shmaddr);
+	return text;
+}
+
+/* Our pair passes all of the file on, and ends. */
+static void
+expect_ours_to_copy(const char *in)
+{
+	end_printed();
+	pid_t writer = start_writer(in);
+	eventually(unread());
+	ck_assert_int_eq(exit_status(start_reader("out")), 0);
+	ck_assert_int_eq(exit_status(writer), 0);
+	ck_assert_same_file(in, "out");
+}
+
+static int
+take_the_second(int set)
+{
+	return sem_wait_p(set, 0, 1);
+}
+
+/*
+ * Two faults together.  The paper's sem_wait looks and its sem_p takes, in two
+ * steps: so two processes may both see the guard free.  Then one sem_p fails,
+ * because of IPC_NOWAIT, and its caller does not look at the answer.
+ */
+START_TEST(wrong_sem_p_fails_and_its_caller_goes_in_all_the_same)
+{
+	const char *refused = "semop error:: Resource temporarily unavailable";
+	pid_t writer = start_printed_writer("|", NULL);
+	struct terminal readers[2];
+	eventually(is_inside(writer));
+	for (int i = 0; i < 2; i++) {
+		readers[i] = start_printed_reader();
+		expect_polling(readers[i].pid);
+		stop_process(readers[i].pid);
+	}
+	write_and_stop(writer, "both\n");
+	for (int i = 0; i < 2; i++)
+		kill(readers[i].pid, SIGCONT);
+	eventually(shows(&readers[0], refused) || shows(&readers[1], refused));
+	for (int i = 0; i < 2; i++)
+		eventually(shows(&readers[i], "reader: both\n"));
+	/* One gives back what it never had: this waits for the value 2. */
+	ck_assert_int_eq(exit_status(child_of(take_guard, 2)), 0);
+
+	/* Ours waits and takes in one step, and sleeps until it can. */
+	end_printed();
+	const int set = createsem(directory, 's', 2, 0);
+	pid_t other = child_of(take_the_second, set);
+	semctl(set, 0, SETVAL, 1);
+	eventually(sleep_for_more(1) == 1); /* taken */
+	semctl(set, 1, SETVAL, 1);
+	ck_assert_int_eq(exit_status(other), 0);
+}
+END_TEST
+
+START_TEST(wrong_a_second_writer_frees_the_guard_of_whoever_is_inside)
+{
+	pid_t first = start_printed_writer("|", "error");
+	eventually(is_inside(first) && is_asleep(first)); /* at its prompt */
+	pid_t second = start_printed_writer("|", "error");
+	eventually(is_inside(second)); /* and nobody has come out */
+	ck_assert_str_eq(read_file("error", NULL), "");
+
+	/* Our createsem does not touch an existing set. */
+	ck_assert_int_eq(createsem(directory, 's', 1, 1), -1);
+	ck_assert_int_eq(errno, EEXIST);
+	ck_assert(is_inside(second));
+}
+END_TEST
+
+START_TEST(wrong_two_writers_raise_the_guard_to_2_and_are_inside_together)
+{
+	pid_t first = start_printed_writer("|", "error");
+	int feed_of_first = feed;
+	eventually(is_inside(first));
+	pid_t second = start_printed_writer("|", "error");
+	eventually(is_inside(second));
+	write_and_stop(second, "second\n"); /* the value is 1 */
+	pid_t waits_for_2 = child_of(take_guard, 2);
+	eventually(sleep_for_more(0) == 1);
+	feed = feed_of_first;
+	feed_bytes("first\n");
+	ck_assert_int_eq(exit_status(waits_for_2), 0);
+	ck_assert_int_eq(change_guard(+2), 0);
+	kill(second, SIGCONT);
+	eventually(semaphore(0) == 0);			/* both are inside: */
+	ck_assert_str_eq(read_file("error", NULL), ""); /* no error */
+}
+END_TEST
+
+START_TEST(wrong_everybody_waits_for_the_one_who_types)
+{
+	pid_t typist = start_printed_writer("|", NULL);
+	eventually(is_inside(typist));
+	struct terminal reader = start_printed_reader();
+	expect_polling(reader.pid);
+	ck_assert(is_inside(typist)); /* fgets is inside the guard */
+	stop_process(reader.pid);
+	write_and_stop(typist, "typed\n");
+	kill(reader.pid, SIGCONT);
+	eventually(shows(&reader, "reader: typed\n"));
+
+	/* While our writer waits for a line, others go in and out. */
+	end_printed();
+	pid_t ours = start_reader("out"), silent = start_writer("|");
+	eventually(sleep_for_more(NEWS) == 1 && semaphore(WRITERS) == 1);
+	write_file("in", "past it\n", 8);
+	ck_assert_int_eq(exit_status(start_writer("in")), 0);
+	eventually(file_has("out", "past it\n"));
+	close(feed);
+	ck_assert_int_eq(exit_status(silent), 0);
+	ck_assert_int_eq(exit_status(ours), 0);
+}
+END_TEST
+
+START_TEST(wrong_a_waiting_process_wakes_up_again_and_again)
+{
+	pid_t typist = start_printed_writer("|", NULL);
+	eventually(is_inside(typist));
+	struct terminal waiting = start_printed_reader();
+	expect_polling(waiting.pid);
+	ck_assert(!shows(&waiting, "reader")); /* all for nothing */
+
+	end_printed();
+	pid_t reader = start_reader("out"), writer = start_writer("|");
+	eventually(semaphore(WRITERS) == 1 && sleep_for_more(NEWS) == 1);
+	expect_asleep(reader);
+	close(feed);
+	ck_assert_int_eq(exit_status(writer), 0);
+	ck_assert_int_eq(exit_status(reader), 0);
+}
+END_TEST
+
+START_TEST(wrong_a_text_is_overwritten_before_anybody_has_read_it)
+{
+	pid_t writer = start_printed_writer("|", NULL);
+	write_and_stop(writer, "one\n"); /* nothing holds the writer back */
+	write_and_stop(writer, "two\n");
+	struct terminal reader = start_printed_reader();
+	eventually(shows(&reader, "reader: two\n"));
+	ck_assert(!shows(&reader, "one"));
+
+	/* Our writer waits until the first text is printed. */
+	end_printed();
+	writer = start_writer("|");
+	feed_bytes("one\n");
+	eventually(unread());
+	feed_bytes("two\n");
+	close(feed);
+	eventually(sleep_for_more(EMPTY) == 1);
+	ck_assert_int_eq(exit_status(start_reader("out")), 0);
+	ck_assert_int_eq(exit_status(writer), 0);
+	ck_assert_str_eq(read_file("out", NULL), "one\ntwo\n");
+}
+END_TEST
+
+START_TEST(wrong_a_text_is_printed_twice)
+{
+	write_and_stop(start_printed_writer("|", NULL), "once\n");
+	struct terminal printed_reader = start_printed_reader();
+	eventually(shows(&printed_reader, "reader: once\nreader: once\n"));
+
+	/* After its one text our reader sleeps, as long as the writer lives. */
+	end_printed();
+	pid_t reader = start_reader("out"), writer = start_writer("|");
+	feed_bytes("once\n");
+	eventually(file_has("out", "once\n") && sleep_for_more(NEWS) == 1);
+	expect_asleep(reader);
+	close(feed);
+	ck_assert_int_eq(exit_status(writer), 0);
+	ck_assert_int_eq(exit_status(reader), 0);
+	ck_assert_str_eq(read_file("out", NULL), "once\n");
+}
+END_TEST
+
+/* The others wait until a new writer's createsem frees it, or for ever. */
+START_TEST(wrong_a_process_killed_inside_keeps_the_guard)
+{
+	pid_t writer = start_printed_writer("|", NULL);
+	eventually(is_inside(writer));
+	kill(writer, SIGKILL);
+	await(writer);
+	struct terminal reader = start_printed_reader();
+	expect_polling(reader.pid);
+	ck_assert_int_eq(semaphore(0), 0);
+
+	end_printed();
+	const char *const stay[] = {"-s", "60", directory, NULL};
+	write_file("in", "kept\n", 5);
+	writer = start("writer", "in", NULL, NULL, stay);
+	eventually(is_inside(writer));
+	kill(writer, SIGKILL);
+	await(writer);
+	ck_assert_int_eq(semaphore(GUARD), 1);
+	expect_ours_to_copy("in");
+}
+END_TEST
+
+/*
+ * The paper's opensem asks for 0 semaphores: semget(2) finds such a set, but
+ * cannot make it.  The reader goes on with the identifier -1.
+ */
+START_TEST(wrong_a_reader_started_first_never_finds_the_set)
+{
+	struct terminal early = start_printed_reader();
+	eventually(shows(&early, "semget error:: Invalid argument\n"));
+	write_and_stop(start_printed_writer("|", NULL), "late\n");
+	expect_polling(early.pid); /* the guard is free, and the text there */
+	ck_assert(!shows(&early, "late"));
+
+	/* Our opensem finds nothing; our reader creates, opens and sleeps. */
+	end_printed();
+	ck_assert_int_eq(opensem(directory, 's'), -1);
+	ck_assert_int_eq(errno, ENOENT);
+	pid_t reader = start_reader("out");
+	eventually(sleep_for_more(NEWS) == 1);
+	ck_assert_int_eq(semaphore(GUARD), 1);
+	ck_assert_int_eq(exit_status(start_writer(NULL)), 0);
+	ck_assert_int_eq(exit_status(reader), 0);
+}
+END_TEST
+
+/* The text is the last one or its beginning. */
+static bool
+shrinks_to_nothing(char *last)
+{
+	const char *text = text_now();
+	ck_assert(strncmp(text, last, strlen(text)) == 0);
+	strcpy(last, text);
+	return text[0] == '\0';
+}
+
+/*
+ * fgets is not checked: at the end of input the old line stays in write_str,
+ * and each turn cuts a character off.  After the empty text the next one is
+ * write_str[-1], which is not the array's: AddressSanitizer reports it.
+ */
+START_TEST(wrong_after_the_end_of_input_the_writer_writes_for_ever)
+{
+	char last[SHM_SIZE] = "only";
+	pid_t writer = start_printed_writer("|", NULL);
+	write_and_take_guard(writer, "only\n");
+	ck_assert_str_eq(text_now(), "only");
+	close(feed);
+	change_guard(+1);
+	eventually(shrinks_to_nothing(last));
+	eventually(is_inside(writer)); /* and it goes on */
+
+	write_file("in", "only\n", 5);
+	expect_ours_to_copy("in");
+}
+END_TEST
+
+START_TEST(wrong_a_last_line_without_a_newline_loses_a_character)
+{
+	pid_t writer = start_printed_writer("|", NULL);
+	write_and_take_guard(writer, "abc");
+	ck_assert_str_eq(text_now(), "ab");
+
+	write_file("in", "abc", 3);
+	expect_ours_to_copy("in");
+}
+END_TEST
+
+/* fgets takes 255 bytes of a long line, and the last is taken for a newline. */
+START_TEST(wrong_a_long_line_is_cut_and_loses_a_character)
+{
+	char line[302] = "", first[255] = "", second[46] = "";
+	memset(line, 'x', 300);
+	line[300] = '\n';
+	memset(first, 'x', 254);
+	memset(second, 'x', 45);
+	write_and_take_guard(start_printed_writer("|", NULL), line);
+	ck_assert_str_eq(text_now(), first);
+	change_guard(+1);
+	eventually(strcmp(text_now(), second) == 0); /* 254 and 45 are 299 */
+
+	write_file("in", line, 301);
+	expect_ours_to_copy("in");
+}
+END_TEST
+
+START_TEST(wrong_set_and_segment_stay_behind_and_anybody_may_change_them)
+{
+	pid_t writer = start_printed_writer("|", NULL);
+	eventually(is_inside(writer));
+	kill(writer, SIGINT); /* Ctrl-C */
+	ck_assert_int_eq(signal_of(writer), SIGINT);
+	struct semid_ds set;
+	union semun argument = {.buf = &set};
+	ck_assert_int_eq(semctl(semaphore_set(), 0, IPC_STAT, argument), 0);
+	ck_assert_int_eq(set.sem_perm.mode & 0777, 0666);
+	struct shmid_ds segment;
+	const int shmid = shmget(ftok(directory, 'm'), 0, 0);
+	ck_assert_int_eq(shmctl(shmid, IPC_STAT, &segment), 0);
+	ck_assert_int_eq(segment.shm_perm.mode & 0777, 0666);
+	ck_assert_uint_eq(segment.shm_nattch, 0);
+
+	end_printed();
+	writer = start_writer("|");
+	eventually(semaphore(WRITERS) == 1);
+	kill(writer, SIGINT);
+	ck_assert_int_eq(signal_of(writer), SIGINT);
+	ck_assert(!anything_left());
+}
+END_TEST
+
+/* shmget fails here, so shmat does, and the writer writes to address -1. */
+START_TEST(wrong_nobody_looks_whether_shmat_has_worked)
+{
+	ck_assert_int_ne(createshm(directory, 'm', 1), -1);
+	write_file("in", "lost\n", 5);
+	pid_t writer = start_printed_writer("in", "error");
+	ck_assert_int_eq(signal_of(writer), SIGSEGV);
+	ck_assert(file_has("error", "shmget error:: Invalid argument\n"));
+
+	semctl(semaphore_set(), 0, IPC_RMID);
+	ck_assert_int_eq(exit_status(start_writer("in")), 1);
+	ck_assert(file_has("writer.err", "made by another user or program"));
+}
+END_TEST
+
+void
+add_wrong_cases(Suite *suite)
+{
+	begin_case_with(suite, "How the paper's programs go wrong, beside ours",
+			enter_meeting_place,
+			end_printed_and_expect_nothing_left);
+	ADD(wrong_sem_p_fails_and_its_caller_goes_in_all_the_same);
+	ADD(wrong_a_second_writer_frees_the_guard_of_whoever_is_inside);
+	ADD(wrong_two_writers_raise_the_guard_to_2_and_are_inside_together);
+	ADD(wrong_everybody_waits_for_the_one_who_types);
+	ADD(wrong_a_waiting_process_wakes_up_again_and_again);
+	ADD(wrong_a_text_is_overwritten_before_anybody_has_read_it);
+	ADD(wrong_a_text_is_printed_twice);
+	ADD(wrong_a_process_killed_inside_keeps_the_guard);
+	ADD(wrong_a_reader_started_first_never_finds_the_set);
+	ADD(wrong_after_the_end_of_input_the_writer_writes_for_ever);
+	ADD(wrong_a_last_line_without_a_newline_loses_a_character);
+	ADD(wrong_a_long_line_is_cut_and_loses_a_character);
+	ADD(wrong_set_and_segment_stay_behind_and_anybody_may_change_them);
+	ADD(wrong_nobody_looks_whether_shmat_has_worked);
+}

@@ -1,0 +1,51 @@
+#!/bin/sh
+# make documents: each statement of the documents, by section, and what its test
+# says: ok, FAILED or skipped.  The tests' names are the sentences.
+log=$(CK_RUN_SUITE='The documents' CK_VERBOSITY=verbose test/check)
+status=$?
+printf '%s\n' "$log" | awk -F : '
+	# The name of a test as a sentence, with the names of the system in it.
+	function sentence(name,    i, plain) {
+		sub(/^wrong_/, "", name)
+		gsub(/_/, " ", name)
+		for (i = 1; i <= names; i++) {
+			plain = tolower(is[i])
+			gsub(/_/, " ", plain)
+			gsub(plain, is[i], name)
+		}
+		return name
+	}
+	BEGIN {
+		names = split("shmid_ds sem_wait_p sem_pass_v sem_end_v " \
+			"sem_wait sem_p sem_v sem_delete " \
+			"SHM_RDONLY IPC_PRIVATE IPC_CREAT IPC_EXCL IPC_SET " \
+			"IPC_RMID SIGSEGV EIDRM EINTR EACCES EPERM ENOSPC", is,
+			" ")
+	}
+	# skipped, needs root: s03_both_see_the_same_physical_page
+	/^skipped, / {
+		skipped[++skips] = sentence(substr($2, 2)) " (" \
+			substr($1, 10) ")"
+	}
+	# test/check_chapter.c:142:P:The section:s01_a_sentence:0: Passed
+	/^test\/[^:]*:[0-9]*:[PFE]:/ {
+		if ($4 != section)
+			print (section == "" ? "" : "\n") $4 "\n"
+		section = $4
+		print ($3 == "P" ? "  ok       " : "  FAILED   ") sentence($5)
+		if ($3 == "P")
+			passed++
+		else {
+			failed++
+			sub(/^([^:]*:)+[0-9]+: /, "")
+			print "           " $0
+		}
+	}
+	END {
+		if (skips > 0)
+			print "\nNot tried\n"
+		for (i = 1; i <= skips; i++)
+			print "  skipped  " skipped[i]
+		printf "\n%d ok, %d FAILED, %d skipped\n", passed, failed, skips
+	}'
+exit $status
