@@ -1,8 +1,18 @@
 /*
- * check_chapter.c - every statement of the documents, in their order, each a
- * test named after it.  First the chapter's, sections 5.1.1 to 5.1.3, then the
- * paper's, sections 1 to 5; last, how the paper's programs go wrong and what
- * ours do instead.
+ * check_chapter.c - each statement of the documents is a test, named after it.
+ * `make documents' prints them.  The chapter is "Shared Memory"; the paper has
+ * the programs.
+ *
+ *	s01 - s04	chapter 5.1.1, Fast Local Communication
+ *	s05 - s07	chapter 5.1.2, The Memory Model
+ *	s08 - s11	chapter 5.1.3, Allocation
+ *	s08, s09	also paper 2, which says the same of shmget
+ *	s12		paper 1, the kernel's structure
+ *	s13 - s16	paper 3, operations
+ *	s17		paper 4, control
+ *	s18 - s20	paper 5, the helpers and the readers and writers problem
+ *
+ * check_printed.c has the tests of how the paper's programs go wrong.
  */
 #define _GNU_SOURCE
 
@@ -12,6 +22,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
@@ -132,7 +143,7 @@ answer_at_another_address(void)
 }
 
 /* 1.  5.1.1: "when one process changes the memory, all the others see it". */
-START_TEST(s01_processes_see_each_others_changes_at_once_at_different_addresses)
+START_TEST(s01_each_process_sees_the_others_change_at_its_own_address)
 {
 	pid_t other = child(answer_at_another_address);
 	notes->words[0] = 42;
@@ -176,7 +187,7 @@ minor_faults(void)
 	return usage.ru_minflt;
 }
 
-START_TEST(s02_once_touched_access_does_not_even_fault)
+START_TEST(s02_access_to_a_touched_page_does_not_even_fault)
 {
 	notes->words[0] = 1;
 	minor_faults(); /* it, too, is touched now */
@@ -251,7 +262,7 @@ add_guarded(void)
 }
 
 /* 4.  5.1.1: "the kernel does not synchronize accesses". */
-START_TEST(s04_unguarded_additions_get_lost_between_sem_p_and_sem_v_none_does)
+START_TEST(s04_an_unguarded_addition_gets_lost_a_guarded_one_does_not)
 {
 	pid_t other = child(add_unguarded);
 	hear(0);
@@ -419,13 +430,13 @@ START_TEST(s08_ipc_private_always_makes_a_new_segment)
 END_TEST
 
 /* "Other processes may have also chosen the same fixed key": ours refuse. */
-START_TEST(s08_fixed_keys_collide_and_the_programs_refuse_what_is_not_theirs)
+START_TEST(s08_fixed_keys_collide_and_our_programs_refuse_such_objects)
 {
 	shmctl(shmid, IPC_RMID, NULL);
 	sem_delete(semid);
 	int foreign = createshm(directory, 'm', 4096);
 	ck_assert_int_eq(exit_status(start_reader("out")), 1);
-	ck_assert(file_has("reader.err", "not one of ours"));
+	ck_assert(file_has("reader.err", "made by another user or program"));
 	shmid = foreign;
 	ck_assert_uint_eq(stat_segment().shm_segsz, 4096); /* still there */
 }
@@ -475,7 +486,7 @@ attach_as_another_user(void)
 }
 
 /* 10.  5.1.3: "9 bits indicating permissions ... Execution bits are ignored" */
-START_TEST(s10_the_nine_mode_bits_let_others_in_and_execution_bits_do_not)
+START_TEST(s10_mode_bits_let_others_in_but_execution_bits_do_not)
 {
 	const gid_t ours = getegid();
 	const struct {
@@ -507,10 +518,27 @@ START_TEST(s10_the_nine_mode_bits_let_others_in_and_execution_bits_do_not)
 }
 END_TEST
 
-START_TEST(s10_the_nine_mode_bits_are_kept_and_ours_are_0600)
+/* The chapter's one call.  It prints S_IWUSER: there is no such constant. */
+START_TEST(s10_the_chapters_call_gives_a_page_to_its_owner_alone)
 {
-	ck_assert_int_eq(stat_segment().shm_perm.mode & 0777,
-			 S_IRUSR | S_IWUSR);
+	const key_t shm_key = ftok(directory, 'x');
+	int kept = shmid;
+	int segment_id = shmget(shm_key, (size_t)getpagesize(),
+				IPC_CREAT | S_IRUSR | S_IWUSR);
+	ck_assert_int_ne(segment_id, -1);
+	ck_assert_int_eq(shmget(shm_key, (size_t)getpagesize(),
+				IPC_CREAT | S_IRUSR | S_IWUSR),
+			 segment_id); /* "or access to an existing one" */
+	shmid = segment_id;
+	ck_assert_uint_eq(stat_segment().shm_segsz, (size_t)getpagesize());
+	ck_assert_int_eq(stat_segment().shm_perm.mode & 0777, 0600);
+	shmctl(segment_id, IPC_RMID, NULL);
+	shmid = kept;
+}
+END_TEST
+
+START_TEST(s10_the_nine_mode_bits_are_kept)
+{
 	int other = shmget(IPC_PRIVATE, 1, 0751);
 	struct shmid_ds it;
 	ck_assert_int_eq(shmctl(other, IPC_STAT, &it), 0);
@@ -519,22 +547,35 @@ START_TEST(s10_the_nine_mode_bits_are_kept_and_ours_are_0600)
 }
 END_TEST
 
-static int
-find_as_another_user(void)
+/* Let another user look the path up. */
+static void
+open_the_way(void)
 {
-	if (setgid(NOBODY) == -1 || setuid(NOBODY) == -1)
-		return -1;
+	ck_assert_int_eq(chmod(directory, 0755), 0);
+	ck_assert_int_eq(chmod(in_directory(".."), 0755), 0);
+}
+
+/* Become a user with nobody's rights. */
+static void
+become_nobody(void)
+{
+	if (setgroups(0, NULL) == -1 || setgid(NOBODY) == -1 ||
+	    setuid(NOBODY) == -1)
+		abort();
+}
+
+static int
+find_as_nobody(void)
+{
+	become_nobody();
 	return openshm(directory, 'm') == -1 ? errno : 0;
 }
 
 /* 11.  5.1.3: "the access permissions are verified and a check is made". */
 START_TEST(s11_the_permissions_of_an_existing_segment_are_verified)
 {
-	chmod(directory, 0755);
-	char parent[64];
-	snprintf(parent, sizeof(parent), "%s/..", directory);
-	chmod(parent, 0755);
-	ck_assert_int_eq(exit_status(child(find_as_another_user)), EACCES);
+	open_the_way();
+	ck_assert_int_eq(exit_status(child(find_as_nobody)), EACCES);
 }
 END_TEST
 
@@ -793,19 +834,26 @@ END_TEST
 static int
 attach_as_nobody(void)
 {
-	group = NOBODY;
-	flag = 0;
-	return attach_as_another_user();
+	become_nobody();
+	return shmat(shmid, NULL, 0) == (void *)-1 ? errno : 0;
 }
 
-START_TEST(s17_ipc_set_changes_the_owner_and_the_creator_stays)
+START_TEST(s17_ipc_set_changes_owner_and_group_not_the_creator)
 {
 	struct shmid_ds change = stat_segment();
 	ck_assert_int_eq(exit_status(child(attach_as_nobody)), EACCES);
+	change.shm_perm.gid = NOBODY;
+	change.shm_perm.mode = 0660;
+	ck_assert_int_eq(shmctl(shmid, IPC_SET, &change), 0);
+	ck_assert_uint_eq(stat_segment().shm_perm.gid, NOBODY);
+	ck_assert_int_eq(exit_status(child(attach_as_nobody)), 0);
 	change.shm_perm.uid = NOBODY;
+	change.shm_perm.gid = getegid();
+	change.shm_perm.mode = 0600;
 	ck_assert_int_eq(shmctl(shmid, IPC_SET, &change), 0);
 	ck_assert_uint_eq(stat_segment().shm_perm.uid, NOBODY);
 	ck_assert_uint_eq(stat_segment().shm_perm.cuid, geteuid());
+	ck_assert_uint_eq(stat_segment().shm_perm.cgid, getegid());
 	ck_assert_int_eq(exit_status(child(attach_as_nobody)), 0);
 }
 END_TEST
@@ -837,6 +885,8 @@ START_TEST(s18_createsem_makes_members_each_with_the_initial_value)
 	for (int index = 0; index < 3; index++)
 		ck_assert_int_eq(semctl(other, index, GETVAL), 5);
 	sem_delete(other);
+	/* For 0 nothing is written: else this would be our process. */
+	ck_assert_int_eq(semctl(semid, 0, GETPID), 0);
 }
 END_TEST
 
@@ -849,15 +899,23 @@ START_TEST(s18_a_second_createsem_fails_and_leaves_the_values_alone)
 }
 END_TEST
 
-START_TEST(s18_createsem_answers_bad_arguments_and_leaves_nothing)
+START_TEST(s18_createsem_refuses_bad_numbers_and_leaves_nothing)
 {
-	ck_assert_int_eq(createsem("/nowhere", 's', 1, 1), -1);
-	ck_assert_int_eq(errno, ENOENT);
-	ck_assert_int_eq(createsem(directory, 'x', 0, 1), -1);
-	ck_assert_int_eq(errno, EINVAL);
-	ck_assert_int_eq(createsem(directory, 'x', 1, 32768), -1);
-	ck_assert_int_eq(errno, ERANGE);
-	ck_assert_int_eq(opensem(directory, 'x'), -1);
+	const struct {
+		int members, init_val, reason;
+	} cases[] = {{0, 1, EINVAL},
+		     {-1, 1, EINVAL},
+		     {INT_MAX, 0, EINVAL},
+		     {1, 32768, ERANGE},
+		     {1, -1, ERANGE}};
+	for (int i = 0; i < 5; i++) {
+		ck_assert_int_eq(createsem(directory, 'x', cases[i].members,
+					   cases[i].init_val),
+				 -1);
+		ck_assert_int_eq(errno, cases[i].reason);
+		ck_assert_int_eq(opensem(directory, 'x'), -1);
+		ck_assert_int_eq(errno, ENOENT);
+	}
 }
 END_TEST
 
@@ -866,8 +924,68 @@ START_TEST(s18_opensem_finds_the_set_and_never_makes_one)
 	ck_assert_int_eq(opensem(directory, 's'), semid);
 	ck_assert_int_eq(opensem(directory, 'x'), -1);
 	ck_assert_int_eq(errno, ENOENT);
-	ck_assert_int_eq(opensem("/nowhere", 's'), -1);
-	ck_assert_int_eq(errno, ENOENT);
+	ck_assert_int_eq(opensem(directory, 'x'), -1);
+}
+END_TEST
+
+/* All four helpers that take a path say the same of it. */
+static bool
+all_say(const char *path, int reason)
+{
+	return createsem(path, 'x', 1, 1) == -1 && errno == reason &&
+	       opensem(path, 'x') == -1 && errno == reason &&
+	       createshm(path, 'x', 1) == -1 && errno == reason &&
+	       openshm(path, 'x') == -1 && errno == reason;
+}
+
+static int
+look_into_a_closed_directory(void)
+{
+	const char *path = in_directory("file");
+	become_nobody();
+	return !all_say(path, EACCES);
+}
+
+START_TEST(s18_a_bad_path_gives_the_errno_of_stat)
+{
+	char name[NAME_MAX + 2] = "";
+	memset(name, 'x', NAME_MAX + 1);
+	ck_assert_int_eq(symlink("loop", in_directory("loop")), 0);
+	ck_assert(all_say("/nowhere", ENOENT));
+	ck_assert(all_say("", ENOENT));
+	ck_assert(all_say("/dev/null/x", ENOTDIR));
+	ck_assert(all_say(in_directory("loop"), ELOOP));
+	ck_assert(all_say(name, ENAMETOOLONG));
+	if (geteuid() == 0) /* root may look anywhere */
+		ck_assert_int_eq(
+		    exit_status(child(look_into_a_closed_directory)), 0);
+}
+END_TEST
+
+/* A limit of the test's own IPC namespace. */
+static void
+set_limit(const char *path, const char *value)
+{
+	FILE *file = fopen(path, "w");
+	ck_assert_ptr_nonnull(file);
+	fputs(value, file);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+START_TEST(s18_a_limit_of_the_system_gives_enospc_or_e2big)
+{
+	ck_assert_int_eq(unshare(CLONE_NEWIPC), 0);
+	set_limit("/proc/sys/kernel/shmmni", "0");
+	ck_assert_int_eq(createshm(directory, 'x', 1), -1);
+	ck_assert_int_eq(errno, ENOSPC);
+	set_limit("/proc/sys/kernel/sem", "32000 32000 1 1"); /* 1 op, 1 set */
+	const int set = createsem(directory, 'x', 1, 1);
+	ck_assert_int_eq(createsem(directory, 'f', 1, 1), -1);
+	ck_assert_int_eq(errno, ENOSPC);
+	ck_assert_int_eq(sem_p(set, 0), 0);
+	ck_assert_int_eq(sem_wait(set, 0), -1); /* two operations */
+	ck_assert_int_eq(errno, E2BIG);
+	sem_delete(set);
 }
 END_TEST
 
@@ -895,15 +1013,35 @@ START_TEST(s18_sem_p_waits_and_takes_sem_v_gives_back)
 }
 END_TEST
 
+/* The helpers of one semaphore; those of a turn get it for each argument. */
 static int
-wait_only(void)
+begin(int set, int index)
 {
-	return sem_wait(semid, 0) == 0 ? 0 : errno;
+	return sem_wait_p(set, index, index);
 }
 
-START_TEST(s18_sem_wait_sleeps_until_the_semaphore_is_free_and_takes_nothing)
+static int
+end(int set, int index)
 {
-	pid_t other = child(wait_only);
+	return sem_pass_v(set, index, index, index);
+}
+
+enum { SEM_P, SEM_WAIT, SEM_WAIT_P, THAT_WAIT, SEM_V = THAT_WAIT, SEM_PASS_V };
+static int (*const helpers[])(int, int) = {
+    sem_p, sem_wait, begin, sem_v, end, sem_value,
+};
+enum { HELPERS = sizeof(helpers) / sizeof(helpers[0]) };
+
+/* What the helper says of semaphore 0: an errno, or 0. */
+static int
+ask(int helper)
+{
+	return helpers[helper](semid, 0) == -1 ? errno : 0;
+}
+
+START_TEST(s18_sem_wait_sleeps_until_it_is_free_and_takes_nothing)
+{
+	pid_t other = child_of(ask, SEM_WAIT);
 	eventually(sleep_for_more(0) == 1);
 	expect_asleep(other);
 	ck_assert_int_eq(semctl(semid, 0, SETVAL, 1), 0);
@@ -1001,17 +1139,174 @@ START_TEST(s18_our_sem_wait_does_not_replace_the_librarys)
 }
 END_TEST
 
-START_TEST(s18_sem_delete_removes_the_set_and_wakes_who_waits)
+START_TEST(s18_sem_delete_removes_the_set_and_wakes_all_with_eidrm)
 {
-	pid_t other = child(wait_only);
-	eventually(sleep_for_more(0) == 1);
+	pid_t waiting[THAT_WAIT];
+	for (int i = 0; i < THAT_WAIT; i++)
+		waiting[i] = child_of(ask, i);
+	eventually(sleep_for_more(0) == THAT_WAIT);
 	ck_assert_int_eq(sem_delete(semid), 0);
-	ck_assert_int_eq(exit_status(other), EIDRM);
+	for (int i = 0; i < THAT_WAIT; i++)
+		ck_assert_int_eq(exit_status(waiting[i]), EIDRM);
+	for (int i = 0; i < HELPERS; i++) /* there is no set any more */
+		ck_assert_int_eq(ask(i), EIDRM);
+	ck_assert_int_eq(sem_delete(semid), -1);
+	ck_assert_int_eq(errno, EIDRM);
 	ck_assert_int_eq(opensem(directory, 's'), -1);
 	ck_assert_int_eq(errno, ENOENT);
-	ck_assert_int_eq(sem_delete(semid), -1);
-	ck_assert_int_eq(sem_p(semid, 0), -1);
-	ck_assert_int_eq(sem_v(semid, 0), -1);
+}
+END_TEST
+
+/* join() comes nowhere, but from its first line on signals do not kill. */
+static void
+catch_signals_as_the_programs_do(void)
+{
+	struct channel channel = {
+	    .role = READERS, .path = "/nowhere", .semid = -1};
+	if (join(&channel) == 0)
+		abort();
+}
+
+static int
+ask_and_catch_signals(int helper)
+{
+	catch_signals_as_the_programs_do();
+	return ask(helper);
+}
+
+START_TEST(s18_a_signal_ends_a_wait_with_eintr_and_a_stop_does_not)
+{
+	const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+	for (int i = 0; i < THAT_WAIT; i++) {
+		pid_t other = child_of(ask_and_catch_signals, i);
+		eventually(sleep_for_more(0) == 1);
+		stop_process(other);
+		kill(other, SIGCONT);
+		eventually(sleep_for_more(0) == 1);
+		kill(other, signals[i]);
+		ck_assert_int_eq(exit_status(other), EINTR);
+	}
+}
+END_TEST
+
+static int
+begin_after_a_signal(void)
+{
+	catch_signals_as_the_programs_do();
+	raise(SIGTERM);
+	return ask(SEM_WAIT_P);
+}
+
+static int
+give_after_a_signal(void)
+{
+	catch_signals_as_the_programs_do();
+	ask(SEM_P);
+	raise(SIGTERM);
+	return ask(SEM_V);
+}
+
+START_TEST(s18_after_a_signal_no_turn_begins_but_one_can_end)
+{
+	semctl(semid, 0, SETVAL, 1);
+	ck_assert_int_eq(exit_status(child(begin_after_a_signal)), EINTR);
+	ck_assert_int_eq(exit_status(child(give_after_a_signal)), 0);
+	ck_assert_int_eq(semctl(semid, 0, GETVAL), 1);
+}
+END_TEST
+
+/* 65536 does not fit into a struct sembuf, where it would be 0. */
+START_TEST(s18_an_index_that_the_set_does_not_have_is_refused)
+{
+	const int indexes[] = {4, 65535, 65536, -1, -65536};
+	for (int i = 0; i < 5; i++) {
+		for (int helper = 0; helper <= SEM_PASS_V; helper++) {
+			ck_assert_int_eq(helpers[helper](semid, indexes[i]),
+					 -1);
+			ck_assert_int_eq(errno, EFBIG);
+		}
+		ck_assert_int_eq(sem_value(semid, indexes[i]), -1);
+		ck_assert_int_eq(errno, EIDRM);
+	}
+	for (int index = 0; index < 4; index++)
+		ck_assert_int_eq(sem_value(semid, index), 0);
+}
+END_TEST
+
+static int
+ask_as_nobody(void)
+{
+	become_nobody();
+	for (int i = 0; i < HELPERS; i++)
+		if (ask(i) != EACCES)
+			return 1 + i;
+	if (opensem(directory, 's') != -1 || errno != EACCES)
+		return 10;
+	if (createshm(directory, 'm', 1) != -1 || errno != EACCES)
+		return 11;
+	if (openshm(directory, 'm') != -1 || errno != EACCES)
+		return 12;
+	if (createsem(directory, 's', 4, 0) != -1 || errno != EEXIST)
+		return 13;
+	return sem_delete(semid) == -1 && errno == EPERM ? 0 : 14;
+}
+
+START_TEST(s18_what_belongs_to_somebody_else_gives_eacces_or_eperm)
+{
+	open_the_way();
+	ck_assert_int_eq(exit_status(child(ask_as_nobody)), 0);
+}
+END_TEST
+
+START_TEST(s18_a_value_and_an_undo_end_at_32767)
+{
+	semctl(semid, 0, SETVAL, 32767);
+	ck_assert_int_eq(ask(SEM_V), ERANGE);
+	ck_assert_int_eq(sem_pass_v(semid, 0, 1, 0), 0); /* one down, one up */
+	semctl(semid, 1, SETVAL, 32767);
+	ck_assert_int_eq(sem_pass_v(semid, 0, 1, 2), -1);
+	ck_assert_int_eq(errno, ERANGE);
+	for (int taken = 0; taken < 32767; taken++)
+		ck_assert_int_eq(sem_p(semid, 1), 0);
+	change_for_good(1, +1);
+	ck_assert_int_eq(sem_p(semid, 1), -1);
+	ck_assert_int_eq(errno, ERANGE);
+	ck_assert_int_eq(sem_wait_p(semid, 1, 1), -1);
+	ck_assert_int_eq(errno, ERANGE);
+	for (int given = 0; given < 32768; given++) {
+		ck_assert_int_eq(sem_v(semid, 3), 0);
+		change_for_good(3, -1);
+	}
+	ck_assert_int_eq(sem_v(semid, 3), -1);
+	ck_assert_int_eq(errno, ERANGE);
+}
+END_TEST
+
+START_TEST(s18_sem_v_is_for_whoever_did_sem_p)
+{
+	ck_assert_int_eq(exit_status(child_of(ask, SEM_V)), 0);
+	ck_assert_int_eq(semctl(semid, 0, GETVAL), 0); /* undone at its end */
+	semctl(semid, 0, SETVAL, 1);
+	ck_assert_int_eq(exit_status(child(take_and_give)), 0);
+	ck_assert_int_eq(semctl(semid, 0, GETVAL), 1);
+}
+END_TEST
+
+START_TEST(s18_sem_end_v_tells_the_last_writers_end_from_anothers)
+{
+	const int set = createsem(directory, 'x', MEMBERS, 0);
+	ck_assert_int_eq(sem_end_v(set), 1); /* no writer is joined */
+	ck_assert_int_eq(sem_value(set, GUARD), 1);
+	semctl(set, WRITERS, SETVAL, 1);
+	ck_assert_int_eq(sem_end_v(set), -1); /* no news to take, no wait */
+	ck_assert_int_eq(errno, EAGAIN);
+	semctl(set, NEWS, SETVAL, 1);
+	ck_assert_int_eq(sem_end_v(set), 0);
+	ck_assert_int_eq(sem_value(set, NEWS), 0);
+	ck_assert_int_eq(sem_value(set, GUARD), 2);
+	sem_delete(set);
+	ck_assert_int_eq(sem_end_v(set), -1);
+	ck_assert_int_eq(errno, EIDRM);
 }
 END_TEST
 
@@ -1023,12 +1318,34 @@ START_TEST(s18_createshm_makes_a_segment_of_the_size_and_mode_0600)
 	ck_assert_int_eq(stat_segment().shm_perm.mode & 0777, 0600);
 	shmctl(other, IPC_RMID, NULL);
 	shmid = kept;
+}
+END_TEST
+
+/* See proc(5): with 1 the kernel promises memory that it does not have. */
+static bool
+promises_any_memory(void)
+{
+	FILE *file = fopen("/proc/sys/vm/overcommit_memory", "r");
+	const int setting = fgetc(file);
+	fclose(file);
+	return setting == '1';
+}
+
+START_TEST(s18_createshm_refuses_a_bad_size_and_finds_what_is_there)
+{
 	ck_assert_int_eq(createshm(directory, 'x', 0), -1);
 	ck_assert_int_eq(errno, EINVAL);
-	ck_assert_int_eq(createshm("/nowhere", 'x', 1), -1);
+	ck_assert_int_eq(createshm(directory, 'x', SIZE_MAX), -1);
+	ck_assert_int_eq(errno, EINVAL);
+	if (!promises_any_memory()) {
+		ck_assert_int_eq(createshm(directory, 'x', SIZE_MAX / 4), -1);
+		ck_assert_int_eq(errno, ENOMEM);
+	}
+	ck_assert_int_eq(openshm(directory, 'x'), -1);
 	ck_assert_int_eq(errno, ENOENT);
-	ck_assert_int_eq(openshm("/nowhere", 'x'), -1);
-	ck_assert_int_eq(errno, ENOENT);
+	ck_assert_int_eq(createshm(directory, 'm', SHM_SIZE + 1), -1);
+	ck_assert_int_eq(errno, EINVAL);
+	ck_assert_int_eq(createshm(directory, 'm', 0), shmid);
 }
 END_TEST
 
@@ -1048,29 +1365,16 @@ go_in(int me)
 	return 0;
 }
 
-static int
-go_in_as_reader(void)
-{
-	return go_in(0);
-}
-
-static int
-go_in_as_writer(void)
-{
-	return go_in(1);
-}
-
 /* 19.  Paper 5: while one reads no other writes, and the other way round. */
-START_TEST(s19_while_one_reads_no_other_writes_and_while_one_writes_none_reads)
+START_TEST(s19_while_one_reads_or_writes_the_other_stays_outside)
 {
-	int (*const code[])(void) = {go_in_as_reader, go_in_as_writer};
 	const int first = _i, second = 1 - _i;
 	for (int round = 0; round < 2; round++) {
 		guarded = round == 1;
 		semctl(semid, 2, SETVAL, 1);
-		pid_t in = child(code[first]);
+		pid_t in = child_of(go_in, first);
 		eventually(notes->words[first] == 1);
-		pid_t comes = child(code[second]);
+		pid_t comes = child_of(go_in, second);
 		if (guarded) {
 			eventually(sleep_for_more(2) == 1);
 			ck_assert_int_eq(notes->words[second], 0);
@@ -1114,466 +1418,98 @@ START_TEST(s20_a_process_killed_inside_does_not_lock_the_others_out)
 }
 END_TEST
 
-/* ---- How the paper's programs go wrong, beside ours ---- */
-
-/*
- * The paper's steps, in words of our own: its sem_wait looks until the value is
- * positive; its sem_p and sem_v go on, whatever the answer is; its writer and
- * reader make these three, and put or print in between.
- */
-static bool
-looks_free(int index)
-{
-	return semctl(semid, index, GETVAL) > 0;
-}
-
-static int
-add_without_waiting(int index, short change)
-{
-	struct sembuf ops = {(unsigned short)index, change, IPC_NOWAIT};
-	return semop(semid, &ops, 1);
-}
-
-/* A process goes in as the paper's do, when it is told each step. */
-enum { LOOKED = 1, INSIDE, OUTSIDE };
-
-static int
-go_in_as_in_the_paper(int me)
-{
-	while (!looks_free(0))
-		nap();
-	notes->words[me] = LOOKED;
-	hear(1 + me);
-	add_without_waiting(0, -1);
-	notes->words[me] = INSIDE;
-	hear(1 + me);
-	add_without_waiting(0, +1);
-	notes->words[me] = OUTSIDE;
-	return 0;
-}
-
-static int
-go_in_first(void)
-{
-	return go_in_as_in_the_paper(0);
-}
-
-static int
-go_in_second(void)
-{
-	return go_in_as_in_the_paper(1);
-}
-
-START_TEST(wrong_wait_then_take_lets_two_in)
-{
-	semctl(semid, 0, SETVAL, 1);
-	pid_t both[] = {child(go_in_first), child(go_in_second)};
-	for (int i = 0; i < 2; i++)
-		eventually(notes->words[i] == LOOKED); /* both saw it free */
-	say(1);
-	say(2);
-	for (int i = 0; i < 2; i++)
-		eventually(notes->words[i] == INSIDE);
-	say(1);
-	say(2);
-	ck_assert_int_eq(exit_status(both[0]), 0);
-	ck_assert_int_eq(exit_status(both[1]), 0);
-
-	/* Ours waits and takes in one step: the second sleeps. */
-	semctl(semid, 0, SETVAL, 1);
-	semctl(semid, 3, SETVAL, 1);
-	notes->words[0] = 0;
-	ck_assert_int_eq(sem_wait_p(semid, 3, 0), 0);
-	pid_t other = child(take_and_give);
-	eventually(sleep_for_more(0) == 1);
-	ck_assert_int_eq(notes->words[0], 0);
-	ck_assert_int_eq(sem_v(semid, 0), 0);
-	ck_assert_int_eq(exit_status(other), 0);
-}
-END_TEST
-
-START_TEST(wrong_ipc_nowait_goes_in_anyway_and_raises_the_value_to_2)
-{
-	semctl(semid, 0, SETVAL, 1);
-	pid_t both[] = {child(go_in_first), child(go_in_second)};
-	eventually(notes->words[0] == LOOKED && notes->words[1] == LOOKED);
-	say(1);
-	eventually(notes->words[0] == INSIDE);
-	ck_assert_int_eq(semctl(semid, 0, GETVAL), 0); /* taken */
-	say(2);
-	eventually(notes->words[1] == INSIDE); /* and in it goes */
-	say(1);
-	say(2);
-	ck_assert_int_eq(exit_status(both[0]), 0);
-	ck_assert_int_eq(exit_status(both[1]), 0);
-	ck_assert_int_eq(semctl(semid, 0, GETVAL), 2); /* now it lets two in */
-
-	/* Ours sleeps instead, so that there is one sem_v for one sem_p. */
-	semctl(semid, 0, SETVAL, 0);
-	pid_t other = child(take_and_give);
-	eventually(sleep_for_more(0) == 1);
-	semctl(semid, 0, SETVAL, 1);
-	ck_assert_int_eq(exit_status(other), 0);
-	ck_assert_int_eq(semctl(semid, 0, GETVAL), 1);
-}
-END_TEST
-
-START_TEST(wrong_a_second_initialisation_frees_a_taken_guard)
-{
-	semctl(semid, 0, SETVAL, 1);
-	sem_p(semid, 0);
-	/* The paper's createsem: the set exists, and is set all the same. */
-	int again = semget(ftok(directory, 's'), 4, IPC_CREAT | 0600);
-	semctl(again, 0, SETVAL, 1);
-	ck_assert(looks_free(0));
-
-	semctl(semid, 0, SETVAL, 0);
-	ck_assert_int_eq(createsem(directory, 's', 4, 1), -1);
-	ck_assert(!looks_free(0));
-}
-END_TEST
-
 static void
-give_up_notes(void)
+begin_notes(Suite *suite, const char *name)
 {
-	shmdt(notes);
-	shmctl(shmid, IPC_RMID, NULL);
-	sem_delete(semid);
-}
-
-/* The paper's two programs, so many turns each, to what is in the segment. */
-static int
-write_as_in_the_paper(const char *const texts[], int turns)
-{
-	for (int turn = 0; turn < turns; turn++) {
-		while (!looks_free(0))
-			nap();
-		add_without_waiting(0, -1);
-		strcpy((char *)notes, texts[turn]);
-		add_without_waiting(0, +1);
-	}
-	return 0;
-}
-
-static int
-read_as_in_the_paper(int turns)
-{
-	FILE *out = fopen(in_directory("paper.out"), "w");
-	for (int turn = 0; turn < turns; turn++) {
-		while (!looks_free(0))
-			nap();
-		add_without_waiting(0, -1);
-		fprintf(out, "%s\n", (char *)notes);
-		add_without_waiting(0, +1);
-	}
-	return fclose(out);
-}
-
-static int
-write_one_then_two(void)
-{
-	return write_as_in_the_paper((const char *[]){"one", "two"}, 2);
-}
-
-static int
-write_once(void)
-{
-	return write_as_in_the_paper((const char *[]){"once"}, 1);
-}
-
-static int
-read_once(void)
-{
-	return read_as_in_the_paper(1);
-}
-
-static int
-read_twice(void)
-{
-	return read_as_in_the_paper(2);
-}
-
-START_TEST(wrong_a_text_is_overwritten_before_it_was_read)
-{
-	semctl(semid, 0, SETVAL, 1);
-	/* Nothing holds the writer back, and then the reader comes. */
-	ck_assert_int_eq(exit_status(child(write_one_then_two)), 0);
-	ck_assert_int_eq(exit_status(child(read_once)), 0);
-	ck_assert_str_eq(read_file("paper.out", NULL), "two\n");
-
-	/* Our writer waits until the first text is printed. */
-	give_up_notes();
-	pid_t writer = start_writer("|");
-	ck_assert_int_eq(write(feed, "one\n", 4), 4);
-	eventually(unread());
-	ck_assert_int_eq(write(feed, "two\n", 4), 4);
-	close(feed);
-	eventually(sleep_for_more(EMPTY) == 1);
-	ck_assert_int_eq(exit_status(start_reader("out")), 0);
-	ck_assert_int_eq(exit_status(writer), 0);
-	ck_assert_str_eq(read_file("out", NULL), "one\ntwo\n");
-}
-END_TEST
-
-START_TEST(wrong_a_text_is_printed_twice)
-{
-	semctl(semid, 0, SETVAL, 1);
-	ck_assert_int_eq(exit_status(child(write_once)), 0);
-	ck_assert_int_eq(exit_status(child(read_twice)), 0);
-	ck_assert_str_eq(read_file("paper.out", NULL), "once\nonce\n");
-
-	/* After its one text our reader sleeps, as long as the writer lives. */
-	give_up_notes();
-	pid_t reader = start_reader("out"), writer = start_writer("|");
-	ck_assert_int_eq(write(feed, "once\n", 5), 5);
-	eventually(file_has("out", "once\n") && sleep_for_more(NEWS) == 1);
-	expect_asleep(reader);
-	close(feed);
-	ck_assert_int_eq(exit_status(writer), 0);
-	ck_assert_int_eq(exit_status(reader), 0);
-	ck_assert_str_eq(read_file("out", NULL), "once\n");
-}
-END_TEST
-
-static int
-read_the_keyboard_inside(void)
-{
-	char line[SHM_SIZE];
-	sem_p(semid, 0);
-	FILE *keyboard = fdopen(pipe_ends[0], "r");
-	bool typed = fgets(line, sizeof(line), keyboard) != NULL;
-	sem_v(semid, 0);
-	return !typed;
-}
-
-START_TEST(wrong_fgets_inside_the_guard_makes_all_wait_for_the_typist)
-{
-	ck_assert_int_eq(pipe(pipe_ends), 0);
-	semctl(semid, 0, SETVAL, 1);
-	pid_t typist = child(read_the_keyboard_inside);
-	eventually(!looks_free(0));
-	pid_t other = child(take_and_give);
-	eventually(sleep_for_more(0) == 1); /* as long as nobody types */
-	expect_asleep(other);
-	ck_assert_int_eq(write(pipe_ends[1], "typed\n", 6), 6);
-	ck_assert_int_eq(exit_status(typist), 0);
-	ck_assert_int_eq(exit_status(other), 0);
-
-	/* While ours waits for a line, others go in and out. */
-	give_up_notes();
-	pid_t reader = start_reader("out"), silent = start_writer("|");
-	eventually(sleep_for_more(NEWS) == 1 && semaphore(WRITERS) == 1);
-	write_file("in", "past it\n", 8);
-	ck_assert_int_eq(exit_status(start_writer("in")), 0);
-	eventually(file_has("out", "past it\n"));
-	close(feed);
-	ck_assert_int_eq(exit_status(silent), 0);
-	ck_assert_int_eq(exit_status(reader), 0);
-}
-END_TEST
-
-/*
- * The number of semaphores in the paper's opensem is lost: with 1 it creates a
- * set that nobody initialises; with 0 it fails, and the reader goes on with -1.
- */
-START_TEST(wrong_a_reader_started_first_waits_for_what_nobody_has_initialised)
-{
-	give_up_notes();
-	key_t key = ftok(directory, 's');
-	ck_assert_int_eq(semget(key, 0, IPC_CREAT | 0600), -1);
-	semid = semget(key, 1, IPC_CREAT | 0600);
-	ck_assert_int_ne(semid, -1);
-	ck_assert(!looks_free(0)); /* and never will be */
-	ck_assert_int_eq(sem_delete(semid), 0);
-
-	/* Our opensem finds nothing; our reader creates, opens and sleeps. */
-	ck_assert_int_eq(opensem(directory, 's'), -1);
-	ck_assert_int_eq(errno, ENOENT);
-	pid_t reader = start_reader("out");
-	eventually(sleep_for_more(NEWS) == 1);
-	ck_assert_int_eq(semaphore(GUARD), 1);
-	ck_assert_int_eq(exit_status(start_writer(NULL)), 0);
-	ck_assert_int_eq(exit_status(reader), 0);
-}
-END_TEST
-
-START_TEST(wrong_end_of_input_writes_the_last_line_for_ever)
-{
-	char line[256] = "";
-	FILE *input = fmemopen((char[]){"last\n"}, 5, "r");
-	for (int turn = 0; turn < 10; turn++)
-		(void)!fgets(line, sizeof(line), input); /* unchecked */
-	ck_assert_str_eq(line, "last\n"); /* still, nine turns too late */
-	fclose(input);
-
-	give_up_notes();
-	write_file("in", "last\n", 5);
-	ck_assert_int_eq(exit_status(start_writer("in")), 0);
-	ck_assert_int_eq(exit_status(start_reader("out")), 0);
-	ck_assert_same_file("in", "out");
-}
-END_TEST
-
-START_TEST(wrong_a_line_without_a_newline_loses_its_last_character)
-{
-	char line[256] = "", *cut = line;
-	FILE *input = fmemopen((char[]){"abc"}, 3, "r");
-	ck_assert_ptr_nonnull(fgets(line, sizeof(line), input));
-	cut[strlen(cut) - 1] = '\0'; /* whatever it is */
-	ck_assert_str_eq(line, "ab");
-	fclose(input);
-
-	give_up_notes();
-	write_file("in", "abc", 3);
-	ck_assert_int_eq(exit_status(start_writer("in")), 0);
-	ck_assert_int_eq(exit_status(start_reader("out")), 0);
-	ck_assert_same_file("in", "out");
-}
-END_TEST
-
-static TCase *
-add_notes_case(Suite *suite, const char *name)
-{
-	TCase *tcase = tcase_create(name);
-	tcase_add_checked_fixture(tcase, attach_notes, remove_notes);
-	tcase_set_timeout(tcase, 6 * DEADLINE);
-	suite_add_tcase(suite, tcase);
-	return tcase;
+	begin_case_with(suite, name, attach_notes, remove_notes);
 }
 
 /* valgrind makes system calls of its own, and answers shmat(2) itself. */
-#define add_unless_valgrind(add, tcase, test)                                  \
-	do {                                                                   \
-		const char *preload = getenv("LD_PRELOAD");                    \
-		if (preload == NULL || strstr(preload, "vgpreload") == NULL)   \
-			add(tcase, test);                                      \
-		else                                                           \
-			printf("skipped, under valgrind: %s\n", #test);        \
-	} while (0)
+static bool
+is_bare(void)
+{
+	const char *preload = getenv("LD_PRELOAD");
+	return preload == NULL || strstr(preload, "vgpreload") == NULL;
+}
+#define ADD_BARE(test) ADD_IF(is_bare(), "under valgrind", test)
+#define ADD_BARE_ROOT(test)                                                    \
+	ADD_IF(is_bare() && geteuid() == 0, "needs root and no valgrind", test)
 
 Suite *
 chapter_suite(void)
 {
 	Suite *suite = suite_create("The documents");
-	TCase *tcase;
 
-	tcase = add_notes_case(suite,
-			       "The chapter, 5.1.1 Fast Local Communication");
-	tcase_add_test(
-	    tcase,
-	    s01_processes_see_each_others_changes_at_once_at_different_addresses);
-	add_unless_valgrind(tcase_add_test, tcase,
-			    s02_access_needs_no_system_call);
-	add_unless_valgrind(tcase_add_test, tcase,
-			    s02_once_touched_access_does_not_even_fault);
-	add_root_test(tcase, s03_both_see_the_same_physical_page_and_no_copy);
-	tcase_add_test(
-	    tcase,
-	    s04_unguarded_additions_get_lost_between_sem_p_and_sem_v_none_does);
+	begin_notes(suite, "The chapter, 5.1.1 Fast Local Communication");
+	ADD(s01_each_process_sees_the_others_change_at_its_own_address);
+	ADD_BARE(s02_access_needs_no_system_call);
+	ADD_BARE(s02_access_to_a_touched_page_does_not_even_fault);
+	ADD_ROOT(s03_both_see_the_same_physical_page_and_no_copy);
+	ADD(s04_an_unguarded_addition_gets_lost_a_guarded_one_does_not);
 
-	tcase = add_notes_case(suite, "The chapter, 5.1.2 The Memory Model");
-	tcase_add_test(
-	    tcase,
-	    s05_one_allocates_each_attaches_and_detaches_one_deallocates);
-	add_unless_valgrind(
-	    tcase_add_test, tcase,
-	    s06_pages_come_at_the_first_touch_and_not_at_shmget);
-	tcase_add_test(
-	    tcase, s06_allocating_an_existing_segment_returns_its_identifier);
-	tcase_add_test(tcase, s07_a_segment_is_whole_pages_whatever_its_size);
+	begin_notes(suite, "The chapter, 5.1.2 The Memory Model");
+	ADD(s05_one_allocates_each_attaches_and_detaches_one_deallocates);
+	ADD_BARE(s06_pages_come_at_the_first_touch_and_not_at_shmget);
+	ADD(s06_allocating_an_existing_segment_returns_its_identifier);
+	ADD(s07_a_segment_is_whole_pages_whatever_its_size);
 
-	tcase = add_notes_case(suite, "The chapter, 5.1.3 Allocation");
-	tcase_add_test(tcase, s08_processes_meet_by_the_same_key);
-	tcase_add_test(tcase, s08_ipc_private_always_makes_a_new_segment);
-	tcase_add_test(
-	    tcase,
-	    s08_fixed_keys_collide_and_the_programs_refuse_what_is_not_theirs);
-	tcase_add_test(tcase, s09_ipc_creat_ipc_excl_and_no_flag);
-	tcase_add_test(tcase,
-		       s09_ipc_excl_without_ipc_creat_finds_what_is_there);
-	add_unless_valgrind(
-	    add_root_test, tcase,
-	    s10_the_nine_mode_bits_let_others_in_and_execution_bits_do_not);
-	tcase_add_test(tcase,
-		       s10_the_nine_mode_bits_are_kept_and_ours_are_0600);
-	add_root_test(tcase,
-		      s11_the_permissions_of_an_existing_segment_are_verified);
-	tcase_add_test(
-	    tcase, s11_a_segment_marked_for_destruction_is_not_found_any_more);
+	begin_notes(suite, "The chapter, 5.1.3 Allocation");
+	ADD(s08_processes_meet_by_the_same_key);
+	ADD(s08_ipc_private_always_makes_a_new_segment);
+	ADD(s08_fixed_keys_collide_and_our_programs_refuse_such_objects);
+	ADD(s09_ipc_creat_ipc_excl_and_no_flag);
+	ADD(s09_ipc_excl_without_ipc_creat_finds_what_is_there);
+	ADD_BARE_ROOT(s10_mode_bits_let_others_in_but_execution_bits_do_not);
+	ADD(s10_the_chapters_call_gives_a_page_to_its_owner_alone);
+	ADD(s10_the_nine_mode_bits_are_kept);
+	ADD_ROOT(s11_the_permissions_of_an_existing_segment_are_verified);
+	ADD(s11_a_segment_marked_for_destruction_is_not_found_any_more);
 
-	tcase = add_notes_case(suite, "The paper, 1 The kernel's structure");
-	tcase_add_test(tcase, s12_each_field_of_shmid_ds_tells_what_happened);
-	tcase_add_test(tcase, s12_the_times_are_not_those_of_the_memory);
+	begin_notes(suite, "The paper, 1 The kernel's structure");
+	ADD(s12_each_field_of_shmid_ds_tells_what_happened);
+	ADD(s12_the_times_are_not_those_of_the_memory);
 
-	tcase = add_notes_case(suite, "The paper, 3 Operations");
-	tcase_add_test(
-	    tcase, s13_shmat_takes_an_address_on_a_boundary_or_rounds_it_down);
-	tcase_add_test(
-	    tcase, s13_with_shm_rdonly_reading_works_and_writing_is_sigsegv);
-	tcase_add_test(
-	    tcase, s13_our_reader_attaches_read_only_and_our_writer_to_write);
-	tcase_add_test(tcase,
-		       s14_shmdt_detaches_and_the_segment_is_still_there);
-	tcase_add_test(tcase, s14_access_after_shmdt_is_sigsegv);
-	tcase_add_test(
-	    tcase,
-	    s15_the_segment_goes_when_it_is_marked_and_nobody_is_attached);
-	tcase_add_test(tcase,
-		       s16_fork_inherits_the_attachment_and_an_end_detaches);
-	tcase_add_test(tcase, s16_exec_detaches);
+	begin_notes(suite, "The paper, 3 Operations");
+	ADD(s13_shmat_takes_an_address_on_a_boundary_or_rounds_it_down);
+	ADD(s13_with_shm_rdonly_reading_works_and_writing_is_sigsegv);
+	ADD(s13_our_reader_attaches_read_only_and_our_writer_to_write);
+	ADD(s14_shmdt_detaches_and_the_segment_is_still_there);
+	ADD(s14_access_after_shmdt_is_sigsegv);
+	ADD(s15_the_segment_goes_when_it_is_marked_and_nobody_is_attached);
+	ADD(s16_fork_inherits_the_attachment_and_an_end_detaches);
+	ADD(s16_exec_detaches);
 
-	tcase = add_notes_case(suite, "The paper, 4 Control");
-	tcase_add_test(tcase, s17_ipc_set_changes_the_mode_and_moves_the_time);
-	add_unless_valgrind(
-	    add_root_test, tcase,
-	    s17_ipc_set_changes_the_owner_and_the_creator_stays);
-	tcase_add_test(tcase, s17_ipc_rmid_removes);
+	begin_notes(suite, "The paper, 4 Control");
+	ADD(s17_ipc_set_changes_the_mode_and_moves_the_time);
+	ADD_BARE_ROOT(s17_ipc_set_changes_owner_and_group_not_the_creator);
+	ADD(s17_ipc_rmid_removes);
 
-	tcase = add_notes_case(suite, "The paper, 5 The helpers of sharemem.h");
-	tcase_add_test(tcase,
-		       s18_createsem_makes_members_each_with_the_initial_value);
-	tcase_add_test(
-	    tcase, s18_a_second_createsem_fails_and_leaves_the_values_alone);
-	tcase_add_test(tcase,
-		       s18_createsem_answers_bad_arguments_and_leaves_nothing);
-	tcase_add_test(tcase, s18_opensem_finds_the_set_and_never_makes_one);
-	tcase_add_test(tcase, s18_sem_p_waits_and_takes_sem_v_gives_back);
-	tcase_add_test(
-	    tcase,
-	    s18_sem_wait_sleeps_until_the_semaphore_is_free_and_takes_nothing);
-	tcase_add_test(
-	    tcase,
-	    s18_sem_wait_p_waits_for_one_and_takes_the_other_in_one_step);
-	tcase_add_test(tcase, s18_sem_pass_v_passes_for_good_and_gives_back);
-	tcase_add_test(tcase, s18_more_than_32767_turns_through_one_process);
-	tcase_add_test(tcase, s18_our_sem_wait_does_not_replace_the_librarys);
-	tcase_add_test(tcase,
-		       s18_sem_delete_removes_the_set_and_wakes_who_waits);
-	tcase_add_test(tcase,
-		       s18_createshm_makes_a_segment_of_the_size_and_mode_0600);
-	tcase_add_loop_test(
-	    tcase,
-	    s19_while_one_reads_no_other_writes_and_while_one_writes_none_reads,
-	    0, 2);
-	tcase_add_test(
-	    tcase, s20_a_process_killed_inside_does_not_lock_the_others_out);
+	begin_notes(suite, "The paper, 5 The helpers of sharemem.h");
+	ADD(s18_createsem_makes_members_each_with_the_initial_value);
+	ADD(s18_a_second_createsem_fails_and_leaves_the_values_alone);
+	ADD(s18_createsem_refuses_bad_numbers_and_leaves_nothing);
+	ADD(s18_opensem_finds_the_set_and_never_makes_one);
+	ADD(s18_a_bad_path_gives_the_errno_of_stat);
+	ADD_ROOT(s18_a_limit_of_the_system_gives_enospc_or_e2big);
+	ADD(s18_sem_p_waits_and_takes_sem_v_gives_back);
+	ADD(s18_sem_wait_sleeps_until_it_is_free_and_takes_nothing);
+	ADD(s18_sem_wait_p_waits_for_one_and_takes_the_other_in_one_step);
+	ADD(s18_sem_pass_v_passes_for_good_and_gives_back);
+	ADD(s18_more_than_32767_turns_through_one_process);
+	ADD(s18_our_sem_wait_does_not_replace_the_librarys);
+	ADD(s18_sem_delete_removes_the_set_and_wakes_all_with_eidrm);
+	ADD(s18_a_signal_ends_a_wait_with_eintr_and_a_stop_does_not);
+	ADD(s18_after_a_signal_no_turn_begins_but_one_can_end);
+	ADD(s18_an_index_that_the_set_does_not_have_is_refused);
+	ADD_ROOT(s18_what_belongs_to_somebody_else_gives_eacces_or_eperm);
+	ADD(s18_a_value_and_an_undo_end_at_32767);
+	ADD(s18_sem_v_is_for_whoever_did_sem_p);
+	ADD(s18_sem_end_v_tells_the_last_writers_end_from_anothers);
+	ADD(s18_createshm_makes_a_segment_of_the_size_and_mode_0600);
+	ADD(s18_createshm_refuses_a_bad_size_and_finds_what_is_there);
+	ADD_LOOP(s19_while_one_reads_or_writes_the_other_stays_outside, 2);
+	ADD(s20_a_process_killed_inside_does_not_lock_the_others_out);
 
-	tcase = add_notes_case(
-	    suite, "How the paper's programs go wrong, beside ours");
-	tcase_add_test(tcase, wrong_wait_then_take_lets_two_in);
-	tcase_add_test(
-	    tcase, wrong_ipc_nowait_goes_in_anyway_and_raises_the_value_to_2);
-	tcase_add_test(tcase,
-		       wrong_a_second_initialisation_frees_a_taken_guard);
-	tcase_add_test(tcase, wrong_a_text_is_overwritten_before_it_was_read);
-	tcase_add_test(tcase, wrong_a_text_is_printed_twice);
-	tcase_add_test(
-	    tcase, wrong_fgets_inside_the_guard_makes_all_wait_for_the_typist);
-	tcase_add_test(
-	    tcase,
-	    wrong_a_reader_started_first_waits_for_what_nobody_has_initialised);
-	tcase_add_test(tcase, wrong_end_of_input_writes_the_last_line_for_ever);
-	tcase_add_test(tcase,
-		       wrong_a_line_without_a_newline_loses_its_last_character);
+	add_wrong_cases(suite);
 	return suite;
 }

@@ -5,11 +5,13 @@
 
 #include <dirent.h>
 #include <err.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <pty.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
-static char base[] = "/tmp/sharemem.XXXXXX";
+static char base[PATH_MAX / 2]; /* in TMPDIR: all tests' directories */
+TCase *this_case;
 char top[PATH_MAX];
 char directory[PATH_MAX];
 int feed = -1;
@@ -78,7 +81,7 @@ in_directory(const char *name)
 static const char *
 marker(void)
 {
-	static char path[sizeof(base) + 16];
+	static char path[PATH_MAX];
 	snprintf(path, sizeof(path), "%s/.running", base);
 	return path;
 }
@@ -119,14 +122,36 @@ expect_nothing_left(void)
 	unlink(marker());
 }
 
-TCase *
-add_case(Suite *suite, const char *name)
+void
+begin_case_with(Suite *suite, const char *name, SFun before, SFun after)
 {
-	TCase *tcase = tcase_create(name);
-	tcase_add_checked_fixture(tcase, enter_directory, expect_nothing_left);
-	tcase_set_timeout(tcase, 6 * DEADLINE);
-	suite_add_tcase(suite, tcase);
-	return tcase;
+	this_case = tcase_create(name);
+	tcase_add_checked_fixture(this_case, before, after);
+	tcase_set_timeout(this_case, getenv("CK_RUN_TEST") != NULL
+					 ? 2 * DEADLINE
+					 : 6 * DEADLINE);
+	suite_add_tcase(suite, this_case);
+}
+
+void
+begin_case(Suite *suite, const char *name)
+{
+	begin_case_with(suite, name, enter_directory, expect_nothing_left);
+}
+
+bool
+is_wanted(const char *test)
+{
+	const char *word = getenv("CK_RUN_TEST");
+	return word == NULL || strstr(test, word) != NULL;
+}
+
+bool
+may_run(bool condition, const char *why, const char *test)
+{
+	if (!condition)
+		printf("skipped, %s: %s\n", why, test);
+	return condition;
 }
 
 void
@@ -183,6 +208,53 @@ file_has(const char *name, const char *text)
 	return has;
 }
 
+void
+expect_file(const char *name, const char *format, ...)
+{
+	static char expected[SCREEN];
+	va_list arguments;
+	char *bytes = read_file(name, NULL);
+
+	va_start(arguments, format);
+	vsnprintf(expected, sizeof(expected), format, arguments);
+	va_end(arguments);
+	ck_assert_str_eq(bytes, expected);
+	free(bytes);
+}
+
+static const struct {
+	int reason;
+	const char *advice;
+} advices[] = {
+    {ENOENT, "the path must exist: writer and reader find each other by it"},
+    {ENOTDIR, "the path must exist: writer and reader find each other by it"},
+    {EACCES, "it is not yours to use: give another path"},
+    {EPERM, "made by another user or program, and left: give another path"},
+    {ENOSPC, "a disk is full (see df), or a system limit is reached (ipcs -l)"},
+    {EIDRM, "somebody has removed it (ipcrm?): start both programs again"},
+};
+
+void
+expect_complaint(const char *name, const char *program, const char *path,
+		 const char *what, int reason)
+{
+	const char *words = strerror(reason);
+	char advice[256] = "";
+
+	if (reason == EIO && file_has(name, ": I/O error\n")) /* musl */
+		words = "I/O error";
+	if (reason == ERANGE && file_has(name, ": Result not representable\n"))
+		words = "Result not representable";
+	for (size_t i = 0; i < sizeof(advices) / sizeof(*advices); i++)
+		if (advices[i].reason == reason)
+			snprintf(advice, sizeof(advice), "%s: %s\n", program,
+				 advices[i].advice);
+	if (strcmp(what, "standard output") == 0)
+		strcat(advice, "reader: the text stays for the next reader\n");
+	expect_file(name, "%s: %s: %s: %s\n%s", program, path, what, words,
+		    advice);
+}
+
 static void
 redirect(const char *name, int flags, int fd)
 {
@@ -214,7 +286,7 @@ terminal_for(void (*code)(const void *), const void *argument)
 	return terminal;
 }
 
-static void
+void
 execute(const char *program, const char *const arguments[])
 {
 	const char *argv[8] = {program, directory};
@@ -231,12 +303,18 @@ execute(const char *program, const char *const arguments[])
 }
 
 void
-exec_program(const char *program, const char *in, const char *out,
-	     const char *error)
+prepare_program(const char *in, const char *out, const char *error)
 {
 	redirect(in, O_RDONLY, STDIN_FILENO);
 	redirect(out, O_WRONLY | O_CREAT | O_APPEND, STDOUT_FILENO);
 	redirect(error, O_WRONLY | O_CREAT | O_APPEND, STDERR_FILENO);
+}
+
+void
+exec_program(const char *program, const char *in, const char *out,
+	     const char *error)
+{
+	prepare_program(in, out, error);
 	execute(program, NULL);
 }
 
@@ -280,6 +358,21 @@ start_reader(const char *out)
 	return start("reader", NULL, out, "reader.err", NULL);
 }
 
+pid_t
+start_waiting_reader(void)
+{
+	pid_t reader = start_reader("out");
+	eventually(sleep_for_more(NEWS) == 1);
+	return reader;
+}
+
+void
+leave_text(const char *text)
+{
+	write_file("in", text, strlen(text));
+	ck_assert_int_eq(exit_status(start_writer("in")), 0);
+}
+
 int
 await(pid_t pid)
 {
@@ -306,10 +399,55 @@ signal_of(pid_t pid)
 	return WTERMSIG(status);
 }
 
+void
+stop_process(pid_t pid)
+{
+	kill(pid, SIGSTOP);
+	ck_assert_int_eq(waitpid(pid, NULL, WUNTRACED), pid);
+}
+
+void
+expect_both_end(pid_t writer, pid_t reader)
+{
+	ck_assert_int_eq(exit_status(writer), 0);
+	ck_assert_int_eq(exit_status(reader), 0);
+}
+
+void
+expect_end_by(pid_t pid, int signo)
+{
+	kill(pid, signo);
+	ck_assert_int_eq(signal_of(pid), signo);
+}
+
 int
 semaphore_set(void)
 {
 	return semget(ftok(directory, 's'), 0, 0);
+}
+
+int
+set_of(const char *path)
+{
+	return semget(ftok(path, 's'), 0, 0);
+}
+
+int
+segment_of(const char *path)
+{
+	return shmget(ftok(path, 'm'), 0, 0);
+}
+
+void
+remove_set(int semid)
+{
+	ck_assert_int_eq(semctl(semid, 0, IPC_RMID), 0);
+}
+
+void
+remove_segment(int shmid)
+{
+	ck_assert_int_eq(shmctl(shmid, IPC_RMID, NULL), 0);
 }
 
 int
@@ -356,7 +494,9 @@ shows(struct terminal *terminal, const char *text)
 
 	while (end < terminal->text + SCREEN - 1 &&
 	       read(terminal->master, &got, 1) == 1)
-		if (got != '\r') /* the terminal's driver adds them */
+		if (got == '\n' && end > terminal->text && end[-1] == '\r')
+			end[-1] = '\n';
+		else
 			*end++ = got;
 	return strstr(terminal->text, text) != NULL;
 }
@@ -372,8 +512,18 @@ child(int (*code)(void))
 	return pid;
 }
 
-/* How often the kernel has put the process to sleep and woken it. */
-static long
+pid_t
+child_of(int (*code)(int), int argument)
+{
+	fflush(NULL);
+	pid_t pid = fork();
+	ck_assert_int_ne(pid, -1);
+	if (pid == 0)
+		_exit(code(argument));
+	return pid;
+}
+
+long
 switches(pid_t pid)
 {
 	char path[64], line[128];
@@ -429,7 +579,7 @@ expect_asleep(pid_t pid)
 static void
 clean_up(void)
 {
-	char command[sizeof(base) + 16];
+	char command[PATH_MAX];
 	struct dirent *entry;
 	DIR *tests;
 
@@ -439,7 +589,7 @@ clean_up(void)
 	while (tests != NULL && (entry = readdir(tests)) != NULL) {
 		if (entry->d_name[0] == '.')
 			continue;
-		snprintf(directory, sizeof(directory), "%.64s/%.64s", base,
+		snprintf(directory, sizeof(directory), "%s/%.64s", base,
 			 entry->d_name);
 		for (const char *id = "smxf"; *id != '\0'; id++) {
 			key_t key = ftok(directory, *id);
@@ -454,7 +604,7 @@ clean_up(void)
 		warnx("%s: not removed", base);
 }
 
-/* Run the suites, or the one that CK_RUN_SUITE names; the exit status. */
+/* Run these suites; returns how many tests ran, or -1 if one has failed. */
 static int
 run(Suite *(*const suites[])(void))
 {
@@ -465,32 +615,59 @@ run(Suite *(*const suites[])(void))
 	const int failed = srunner_ntests_failed(runner);
 	const int count = srunner_ntests_run(runner);
 	srunner_free(runner);
-	if (count == 0)
-		warnx("no test was run: is there such a suite?");
-	return failed == 0 && count > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return failed == 0 ? count : -1;
+}
+
+/* What a test run inherits and must not hand on to the tests. */
+static void
+prepare(void)
+{
+	const char *tmpdir = getenv("TMPDIR");
+
+	int fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= 2)
+		fd = dup(fd);
+	close(fd);
+	if (getenv("CK_FORK") != NULL && strcmp(getenv("CK_FORK"), "no") == 0)
+		errx(EXIT_FAILURE, "CK_FORK=no is not supported: each test "
+				   "needs a process of its own");
+	unsetenv("MAKEFLAGS");
+	unsetenv("MFLAGS");
+	snprintf(base, sizeof(base), "%s/sharemem.XXXXXX",
+		 tmpdir != NULL ? tmpdir : "/tmp");
+	if (getcwd(top, sizeof(top)) == NULL || mkdtemp(base) == NULL)
+		err(EXIT_FAILURE, "%s", base);
+	runner_pid = getpid();
+	atexit(clean_up);
 }
 
 int
 main(void)
 {
-	static Suite *(*const most[])(void) = {chapter_suite, programs_suite,
-					       foreign_suite, deaths_suite,
-					       storms_suite,  NULL};
+	static Suite *(*const most[])(void) = {chapter_suite,	programs_suite,
+					       foreign_suite,	deaths_suite,
+					       schedules_suite, NULL};
 	static Suite *(*const rest[])(void) = {readme_suite, NULL};
 	const char *one = getenv("CK_RUN_SUITE");
-	int status = EXIT_SUCCESS;
+	int status = 0;
+	pid_t beside = -1;
 
-	if (getcwd(top, sizeof(top)) == NULL || mkdtemp(base) == NULL)
-		err(1, "%s", base);
-	runner_pid = getpid();
-	atexit(clean_up);
-	if (one != NULL)
-		return run(strcmp(one, "README") == 0 ? rest : most);
+	prepare();
 	/* README's sessions mostly wait: they are played beside the others. */
-	const pid_t beside = fork();
-	if (beside == 0)
-		return run(rest);
-	const int most_status = run(most);
-	waitpid(beside, &status, 0);
-	return status == 0 ? most_status : EXIT_FAILURE;
+	if (one == NULL && (beside = fork()) == 0) {
+		const int count = run(rest);
+		return count == -1 ? 1 : count == 0 ? 2 : 0;
+	}
+	int count =
+	    run(one != NULL && strcmp(one, "README") == 0 ? rest : most);
+	if (beside != -1) {
+		waitpid(beside, &status, 0);
+		if (status == 0)
+			count += count >= 0;
+		else if (!WIFEXITED(status) || WEXITSTATUS(status) != 2)
+			count = -1;
+	}
+	if (count == 0)
+		warnx("no test was run: is there such a suite, or case?");
+	return count > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

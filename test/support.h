@@ -18,11 +18,12 @@ long progress(void); /* the size of all files of the test: it grows */
 
 /* The suites, one a file. */
 Suite *chapter_suite(void);
+void add_wrong_cases(Suite *suite); /* to the chapter's */
 Suite *programs_suite(void);
 Suite *readme_suite(void);
 Suite *foreign_suite(void);
 Suite *deaths_suite(void);
-Suite *storms_suite(void);
+Suite *schedules_suite(void);
 
 /* The test's own directory: the channel, and the place for its files. */
 extern char directory[];
@@ -35,17 +36,32 @@ void enter_directory(void);
 void expect_nothing_left(void);
 bool anything_left(void);
 
-/* Add a case with these fixtures to the suite. */
-TCase *add_case(Suite *suite, const char *name);
-
-/* A test that only root can run is said to be skipped, and not counted. */
-#define add_root_test(tcase, test)                                             \
-	do {                                                                   \
-		if (geteuid() == 0)                                            \
-			tcase_add_test(tcase, test);                           \
-		else                                                           \
-			printf("skipped, needs root: %s\n", #test);            \
-	} while (0)
+/*
+ * Registration.  begin_case() adds a case with the two fixtures above to the
+ * suite; begin_case_with() takes other fixtures.  Then each test is one line:
+ * ADD(test), or ADD_LOOP(test, times).  ADD_IF(condition, why, test) says that
+ * the test is skipped, and why, if the condition does not hold; ROOT is such a
+ * condition with its reason.  With CK_RUN_TEST=word in the environment, only
+ * tests with this word in their name are added.
+ */
+extern TCase *this_case;
+void begin_case(Suite *suite, const char *name);
+void begin_case_with(Suite *suite, const char *name, SFun before, SFun after);
+bool is_wanted(const char *test);
+bool may_run(bool condition, const char *why, const char *test);
+#define ADD(test)	      ADD_IF(true, "", test)
+#define ADD_LOOP(test, times) ADD_LOOP_IF(true, "", test, times)
+#define ADD_IF(condition, why, test)                                           \
+	(is_wanted(#test) && may_run(condition, why, #test)                    \
+	     ? tcase_add_test(this_case, test)                                 \
+	     : (void)0)
+#define ADD_LOOP_IF(condition, why, test, times)                               \
+	(is_wanted(#test) && may_run(condition, why, #test)                    \
+	     ? tcase_add_loop_test(this_case, test, 0, times)                  \
+	     : (void)0)
+#define ADD_ROOT(test) ADD_IF(geteuid() == 0, "needs root", test)
+#define ADD_ROOT_LOOP(test, times)                                             \
+	ADD_LOOP_IF(geteuid() == 0, "needs root", test, times)
 
 /* Wait until `condition' comes true: as long as anything goes on. */
 #define eventually(condition) eventually_or(condition, "never: " #condition)
@@ -67,6 +83,12 @@ void write_file(const char *name, const void *bytes, size_t count);
 char *read_file(const char *name, size_t *count); /* never NULL; may be "" */
 void ck_assert_same_file(const char *name, const char *other);
 bool file_has(const char *name, const char *text);
+/* The whole file, or nothing if there is none, is this text. */
+void expect_file(const char *name, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* The file is what the program says of an error (errno), with its advice. */
+void expect_complaint(const char *name, const char *program, const char *path,
+		      const char *what, int reason);
 
 /*
  * Start a program with these files of the directory as standard input, output
@@ -77,18 +99,32 @@ bool file_has(const char *name, const char *text);
 extern int feed;
 pid_t start(const char *program, const char *in, const char *out,
 	    const char *error, const char *const arguments[]);
-/* Become the program, in a child of the test's own. */
+/* In a child of the test's own: redirect; become the program; both. */
+void prepare_program(const char *in, const char *out, const char *error);
+void execute(const char *program, const char *const arguments[]);
 void exec_program(const char *program, const char *in, const char *out,
 		  const char *error);
 pid_t start_writer(const char *in);
 pid_t start_reader(const char *out);
 
+/* A reader that prints to "out" and sleeps until there is news. */
+pid_t start_waiting_reader(void);
+/* Put the text into the channel, and into "in"; no reader need be there. */
+void leave_text(const char *text);
+
 /* Wait for its end, with the deadline.  waitpid(2)'s status; its exit status */
 int await(pid_t pid);
 int exit_status(pid_t pid);
 int signal_of(pid_t pid);
+void stop_process(pid_t pid); /* SIGSTOP, and wait until it has stopped */
+void expect_both_end(pid_t writer, pid_t reader); /* with exit status 0 */
+void expect_end_by(pid_t pid, int signo);	  /* after the signal is sent */
 
-/* A program on a terminal of its own: what it shows, without CRs; typing. */
+/*
+ * A program on a terminal of its own: what it shows, and typing.  The
+ * terminal's driver puts a CR before each newline; these CRs are left out,
+ * others stay.
+ */
 #define SCREEN 65536
 struct terminal {
 	pid_t pid;
@@ -107,11 +143,20 @@ bool unread(void); /* there is a set, and text in its segment */
 /* How many processes sleep until the semaphore is positive. */
 int sleep_for_more(int index);
 
+/* The objects of a path, or -1; and an end to them. */
+int set_of(const char *path);
+int segment_of(const char *path);
+void remove_set(int semid);
+void remove_segment(int shmid);
+
 bool is_asleep(pid_t pid);
+/* How often the kernel has put the process to sleep and woken it. */
+long switches(pid_t pid);
 /* While a process that polls wakes 200 times, this one does not wake once. */
 void expect_asleep(pid_t pid);
 
 /* A child that runs `code' and ends; its status is `code's result. */
 pid_t child(int (*code)(void));
+pid_t child_of(int (*code)(int), int argument);
 
 #endif
