@@ -12,7 +12,7 @@ make CFLAGS='-O0 --coverage' all test/check > make.log
 # Not the suite of deaths: who is stopped there holds gcov's files locked; nor
 # README's sessions: another user may not write these files, and says so.
 for suite in 'The documents' 'The programs' \
-	'Foreign objects and failures' Storms; do
+	'Foreign objects and failures' Schedules; do
 	CK_RUN_SUITE=$suite test/check > check.log 2>&1 ||
 		{ tail -n 20 check.log; exit 1; }
 done

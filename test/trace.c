@@ -1,0 +1,252 @@
+/* trace.c - see trace.h. */
+#define _GNU_SOURCE
+
+#include "trace.h"
+#include "support.h"
+
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+const char *const call_names[] = {"stat",   "semget", "semop",	"semctl",
+				  "shmget", "shmat",  "shmctl", "shmdt",
+				  "read",   "write",  "alarm",	"exit"};
+
+static const struct {
+	bool i386;
+	unsigned number;
+	enum call call;
+} calls[] = {
+#ifdef SYS_stat
+    {false, SYS_stat, STAT},
+#endif
+#ifdef SYS_newfstatat
+    {false, SYS_newfstatat, STAT},
+#endif
+#ifdef SYS_semop
+    {false, SYS_semop, SEMOP},
+#endif
+#ifdef SYS_alarm
+    {false, SYS_alarm, ALARM},
+#endif
+    {false, SYS_statx, STAT},
+    {false, SYS_semget, SEMGET},
+    {false, SYS_semctl, SEMCTL},
+    {false, SYS_semtimedop, SEMOP},
+    {false, SYS_shmget, SHMGET},
+    {false, SYS_shmat, SHMAT},
+    {false, SYS_shmctl, SHMCTL},
+    {false, SYS_shmdt, SHMDT},
+    {false, SYS_read, READ},
+    {false, SYS_write, WRITE},
+    {false, SYS_setitimer, ALARM},
+    {false, SYS_exit_group, EXIT},
+#ifdef __x86_64__ /* programs built with -m32 */
+    {true, 195, STAT},
+    {true, 300, STAT},
+    {true, 383, STAT},
+    {true, 117, IPC},
+    {true, 393, SEMGET},
+    {true, 420, SEMOP},
+    {true, 394, SEMCTL},
+    {true, 395, SHMGET},
+    {true, 397, SHMAT},
+    {true, 396, SHMCTL},
+    {true, 398, SHMDT},
+    {true, 3, READ},
+    {true, 4, WRITE},
+    {true, 27, ALARM},
+    {true, 104, ALARM},
+    {true, 252, EXIT},
+#endif
+};
+enum { CALLS = sizeof(calls) / sizeof(calls[0]) };
+
+/* Ask the kernel to stop this process at calls with these numbers. */
+static void
+stop_at_calls(void)
+{
+	struct sock_filter code[CALLS + 3] = {BPF_STMT(
+	    BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr))};
+	const struct sock_fprog filter = {CALLS + 3, code};
+
+	for (unsigned char i = 0; i < CALLS; i++) /* jump to the last one */
+		code[1 + i] = (struct sock_filter)BPF_JUMP(
+		    BPF_JMP | BPF_JEQ | BPF_K, calls[i].number,
+		    (unsigned char)(CALLS - i), 0);
+	code[CALLS + 1] =
+	    (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	code[CALLS + 2] =
+	    (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == -1)
+		_exit(125);
+}
+
+bool
+may_trace(void)
+{
+	int status = 1;
+	const pid_t pid = fork();
+
+	if (pid == 0) {
+		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) == -1)
+			_exit(125);
+		stop_at_calls();
+		syscall(SYS_exit, 0);
+	}
+	waitpid(pid, &status, 0);
+	return status == 0;
+}
+
+struct traced
+start_traced(const char *program, const char *path, const char *in,
+	     const char *out, const char *error)
+{
+	const char *arguments[] = {path, NULL};
+	int status;
+
+	setenv("ASAN_OPTIONS", "detect_leaks=0", 1); /* not under ptrace */
+	fflush(NULL);
+	struct traced t = {.pid = fork(), .state = AT_SIGNAL};
+	if (t.pid == 0) {
+		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+		raise(SIGSTOP);
+		prepare_program(in, out, error);
+		stop_at_calls();
+		execute(program, arguments);
+	}
+	ck_assert_int_ne(t.pid, -1);
+	ck_assert_int_eq(waitpid(t.pid, &status, 0), t.pid);
+	ck_assert(WIFSTOPPED(status));
+	ck_assert_int_eq(ptrace(PTRACE_SETOPTIONS, t.pid, NULL,
+				PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL |
+				    PTRACE_O_TRACEEXEC | PTRACE_O_TRACESECCOMP),
+			 0);
+	return t;
+}
+
+void
+resume(struct traced *t)
+{
+	const enum __ptrace_request how =
+	    t->state == BEFORE ? PTRACE_SYSCALL : PTRACE_CONT;
+
+	ck_assert_int_eq(ptrace(how, t->pid, NULL, t->signo), 0);
+	t->signo = 0;
+	if (t->state == BEFORE)
+		t->state = INSIDE;
+}
+
+/*
+ * Read the operations of a semop(2).
+ *
+ * A turn's wait tries a few times before it sleeps.  How often depends on time,
+ * and a failed try changes nothing.  So make the first try a sleep.
+ */
+static void
+read_operations(struct traced *t)
+{
+	const struct iovec here = {t->ops, t->args[2] * sizeof(t->ops[0])};
+	const struct iovec there = {(void *)(size_t)t->args[1], here.iov_len};
+
+	ck_assert_uint_le(here.iov_len, sizeof(t->ops));
+	process_vm_readv(t->pid, &here, 1, &there, 1, 0);
+	if (t->args[2] != 3 || t->ops[0].sem_num != t->ops[1].sem_num ||
+	    t->ops[0].sem_op != -1)
+		return;
+	for (int i = 0; i < 3; i++)
+		t->ops[i].sem_flg &= ~IPC_NOWAIT;
+	process_vm_writev(t->pid, &here, 1, &there, 1, 0);
+}
+
+/* It has stopped before a call.  Is it one of those that matter? */
+static bool
+is_before_call(struct traced *t, const struct __ptrace_syscall_info *info)
+{
+	static const enum call of_ipc[32] = {
+	    [1] = SEMOP,  [2] = SEMGET, [3] = SEMCTL,  [4] = SEMOP,
+	    [21] = SHMAT, [22] = SHMDT, [23] = SHMGET, [24] = SHMCTL};
+	const bool i386 = info->arch == AUDIT_ARCH_I386;
+	int i = 0;
+
+	while (i < CALLS &&
+	       (calls[i].i386 != i386 || calls[i].number != info->seccomp.nr))
+		i++;
+	if (i == CALLS)
+		return false;
+	t->state = BEFORE;
+	t->call = calls[i].call;
+	for (i = 0; i < 4; i++)
+		t->args[i] = info->seccomp.args[i];
+	if (t->call == IPC) { /* ipc(call, first, second, third, pointer) */
+		t->call = of_ipc[t->args[0] & 31];
+		for (i = 0; i < 3; i++)
+			t->args[i] = info->seccomp.args[i + 1];
+		if (t->call == SEMOP) {
+			t->args[2] = t->args[1];
+			t->args[1] = info->seccomp.args[4];
+		}
+	}
+	if (t->call == SEMOP)
+		read_operations(t);
+	return (t->call != READ || t->args[0] == STDIN_FILENO) &&
+	       (t->call != WRITE || t->args[0] == STDOUT_FILENO);
+}
+
+/* Where has it stopped, or how has it ended?  False: nowhere that matters. */
+static bool
+has_stopped(struct traced *t, int status)
+{
+	struct __ptrace_syscall_info info;
+
+	if (!WIFSTOPPED(status)) {
+		t->state = DEAD;
+		t->status = status;
+		return true;
+	}
+	if ((WSTOPSIG(status) & ~0x80) != SIGTRAP) {
+		t->state = AT_SIGNAL;
+		t->signo = WSTOPSIG(status);
+		return true;
+	}
+	ck_assert_int_gt(
+	    ptrace(PTRACE_GET_SYSCALL_INFO, t->pid, sizeof(info), &info), 0);
+	if (info.op == PTRACE_SYSCALL_INFO_SECCOMP)
+		return is_before_call(t, &info);
+	if (info.op != PTRACE_SYSCALL_INFO_EXIT) /* execve(2) */
+		return false;
+	t->state = AFTER;
+	t->result = info.exit.rval;
+	return true;
+}
+
+bool
+settle(struct traced *t)
+{
+	int status;
+
+	for (const double until = now() + DEADLINE; now() < until;) {
+		if (waitpid(t->pid, &status, WNOHANG | __WALL) == t->pid) {
+			if (has_stopped(t, status))
+				return true;
+			ptrace(PTRACE_CONT, t->pid, NULL, NULL);
+		} else if ((t->state == INSIDE || t->state == ASLEEP) &&
+			   t->call == SEMOP && is_asleep(t->pid)) {
+			t->state = ASLEEP;
+			return true;
+		}
+		sched_yield();
+	}
+	return false;
+}

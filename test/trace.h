@@ -1,0 +1,58 @@
+/*
+ * trace.h - a program under ptrace(2).  It stops before and after the system
+ * calls that matter, and seccomp(2) lets it run through all others.
+ */
+#ifndef TRACE_H
+#define TRACE_H
+
+#include <stdbool.h>
+#include <sys/sem.h>
+#include <sys/types.h>
+
+enum call {
+	STAT, /* ftok(3) */
+	SEMGET,
+	SEMOP,
+	SEMCTL,
+	SHMGET,
+	SHMAT,
+	SHMCTL,
+	SHMDT,
+	READ,  /* of standard input */
+	WRITE, /* to standard output */
+	ALARM,
+	EXIT,
+	IPC /* i386: one call for all of System V; seen as the others */
+};
+extern const char *const call_names[];
+
+enum state { UNBORN, BEFORE, INSIDE, AFTER, AT_SIGNAL, ASLEEP, DEAD };
+
+struct traced {
+	pid_t pid;
+	enum state state;
+	enum call call; /* the last one, or the present one */
+	unsigned long long args[4];
+	struct sembuf ops[5]; /* of a semop(2) */
+	long long result;     /* of the call; or -errno */
+	int signo;	      /* it is about to receive this signal; or 0 */
+	int status;	      /* DEAD: waitpid(2)'s */
+};
+
+/* May this process trace others, and stop them at these calls? */
+bool may_trace(void);
+
+/* Start a program.  It has stopped before its first instruction. */
+struct traced start_traced(const char *program, const char *path,
+			   const char *in, const char *out, const char *error);
+
+/* Let it go on, and receive the signal that it has stopped at. */
+void resume(struct traced *t);
+
+/*
+ * Wait until it has stopped, has ended, or sleeps in a semop(2); its state says
+ * which.  Returns false after the deadline.
+ */
+bool settle(struct traced *t);
+
+#endif
