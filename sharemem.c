@@ -92,8 +92,7 @@ createsem(const char *pathname, int proj_id, int members, int init_val)
 	union semun sem_opts = {.val = init_val};
 	for (int index = 0; index < members; index++)
 		if (semctl(semid, index, SETVAL, sem_opts) == -1) {
-			eidrm_if_gone(-1);
-			sem_delete(semid); /* success does not change errno */
+			sem_delete(semid); /* errno stays, or becomes EIDRM */
 			return -1;
 		}
 	return semid;
