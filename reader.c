@@ -94,7 +94,7 @@ main(int argc, char *argv[])
 		if (empty == 0) {
 			const uint32_t length = shmaddr->length;
 			if (length == 0 || length > TEXT_SIZE) {
-				errno = EBADMSG; /* not written by writer */
+				errno = EBADMSG; /* writer never does this */
 				return give_up(&channel, "length of the text");
 			}
 			tell(semid, "prints %u bytes", length);

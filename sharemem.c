@@ -264,8 +264,8 @@ open_set(int semid)
 }
 
 /*
- * Take the guard.  Only then set channel->semid: before, withdraw() has nothing
- * to undo.
+ * Take the guard, and then set channel->semid.  As long as it is -1, withdraw()
+ * undoes nothing.
  *
  * The wait may be long.  If the path leads to another file now, nobody else can
  * find this channel any more.  So leave it, and start over.
@@ -509,8 +509,8 @@ withdraw(struct channel *channel)
 	if (semid == -1)
 		return;
 	/*
-	 * If GUARD is 0, a process is inside: the one that changed GUARD last.
-	 * GETPID tells which one.  If it is this process, give GUARD back.
+	 * If GUARD is 0, the process that changed it last is inside.  GETPID
+	 * tells which one.  If it is this process, give GUARD back.
 	 */
 	if (sem_value(semid, GUARD) == 0 &&
 	    semctl(semid, GUARD, GETPID) == getpid())

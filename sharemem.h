@@ -2,7 +2,7 @@
  * sharemem.h - what writer.c and reader.c share: the segment, the semaphores
  * that guard it, and the helpers.
  *
- * The words.  The paper and the chapter are the two documents that README
+ * Some words.  The paper and the chapter are the two documents that README
  * names.  A process is inside while it holds the semaphore GUARD; this time is
  * its turn.  A process is joined after join(), until it leaves or dies.  A set
  * is new when it has just been created, and open when its GUARD and EMPTY have
