@@ -8,15 +8,7 @@
 #include "support.h"
 #include "trace.h"
 
-#include <errno.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ptrace.h>
 #include <sys/user.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 enum { LINE = 100, TURN = 2 * LINE, TURNS = 3 };
 
@@ -78,11 +70,13 @@ static void
 read_the_rest(void)
 {
 	if (unread())
-		ck_assert_int_eq(exit_status(start_reader("out")), 0);
+		expect_exit(start_reader("out"), 0);
 }
 
+CASE("Deaths", "at every system call")
+
 /* Who takes part is told; who does not yet, starts over. */
-START_TEST(an_ipcrm_at_any_system_call_is_told_or_does_no_harm)
+TEST_IF(an_ipcrm_at_any_system_call_is_told_or_does_no_harm, 2, MAY_TRACE)
 {
 	const char *program = _i == 0 ? "writer" : "reader";
 	int told = 0;
@@ -91,7 +85,7 @@ START_TEST(an_ipcrm_at_any_system_call_is_told_or_does_no_harm)
 	make_inputs();
 	for (int calls = 1; !over; calls++) {
 		if (_i == 1)
-			ck_assert_int_eq(exit_status(start_writer("end")), 0);
+			expect_exit(start_writer("end"), 0);
 		struct traced victim = start_victim(program, "end", "out");
 		for (int i = 0; i < calls && !over; i++)
 			over = !go_to_call(&victim);
@@ -114,24 +108,24 @@ START_TEST(an_ipcrm_at_any_system_call_is_told_or_does_no_harm)
 			told += status;
 		}
 		if (writer != 0)
-			ck_assert_int_eq(exit_status(writer), 0);
+			expect_exit(writer, 0);
 		read_the_rest();
 		expect_nothing_left();
 		unlink(in_directory("traced.err"));
 	}
 	ck_assert_int_gt(told, 0);
 }
-END_TEST
 
 /*
  * A reader is inside, about to give back the news of a writer's end.  If that
  * news has gone, the reader must not wait for it with the guard.
  */
-START_TEST(a_reader_whose_news_has_gone_ends_and_does_not_wait_inside)
+TEST_IF(a_reader_whose_news_has_gone_ends_and_does_not_wait_inside, 1,
+	MAY_TRACE)
 {
 	pid_t writer = start_writer("|");
 	eventually(semaphore(WRITERS) == 1 && semaphore(GUARD) == 1);
-	ck_assert_int_eq(exit_status(start_writer(NULL)), 0);
+	expect_exit(start_writer(NULL), 0);
 	ck_assert_int_eq(semaphore(NEWS), 1);
 	struct traced victim = start_victim("reader", NULL, "out");
 	do
@@ -140,9 +134,8 @@ START_TEST(a_reader_whose_news_has_gone_ends_and_does_not_wait_inside)
 	semctl(semaphore_set(), NEWS, SETVAL, (union semun){.val = 0});
 	ck_assert_int_eq(WEXITSTATUS(end_of(&victim)), 1);
 	close(feed);
-	ck_assert_int_eq(exit_status(writer), 0);
+	expect_exit(writer, 0);
 }
-END_TEST
 
 #ifdef __x86_64__
 static struct user_regs_struct
@@ -197,7 +190,7 @@ handle_signal_before_call(struct traced *victim)
 }
 
 /* The first alarm may also come just before the call: there is a second. */
-START_TEST(a_signal_just_before_the_call_that_sleeps_ends_it)
+TEST_IF(a_signal_just_before_the_call_that_sleeps_ends_it, 2, MAY_TRACE)
 {
 	const bool reads = _i == 0;
 	sigset_t alarm_only;
@@ -222,10 +215,10 @@ START_TEST(a_signal_just_before_the_call_that_sleeps_ends_it)
 	ck_assert_double_lt(now() - begin, 5);
 	read_the_rest();
 }
-END_TEST
 
 /* timeout(1) sends its signal to the process and to its group: twice. */
-START_TEST(a_second_signal_while_the_first_is_handled_changes_nothing)
+TEST_IF(a_second_signal_while_the_first_is_handled_changes_nothing, 9,
+	MAY_TRACE)
 {
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 	struct traced victim = start_victim("reader", NULL, "out");
@@ -241,7 +234,6 @@ START_TEST(a_second_signal_while_the_first_is_handled_changes_nothing)
 	ck_assert_int_eq(end_of(&victim), signals[_i / 3]);
 	expect_nothing_left();
 }
-END_TEST
 
 /*
  * Let it go on to its end.  Its `call'-th System V call fails with this errno.
@@ -263,7 +255,8 @@ run_with_failure(struct traced *victim, int call, int error, size_t *turns)
 	return seen;
 }
 
-START_TEST(a_writers_call_that_fails_loses_no_text_and_stops_nobody_else)
+TEST_IF(a_writers_call_that_fails_loses_no_text_and_stops_nobody_else, 2,
+	MAY_TRACE)
 {
 	char expected[TURNS * TURN + 5] = "";
 	int call = 0, seen;
@@ -286,10 +279,10 @@ START_TEST(a_writers_call_that_fails_loses_no_text_and_stops_nobody_else)
 	} while (seen >= call);
 	ck_assert_int_gt(call, 15);
 }
-END_TEST
 
 /* What went through is there once; its last turn may be there again. */
-START_TEST(a_readers_call_that_fails_loses_no_text_and_stops_nobody_else)
+TEST_IF(a_readers_call_that_fails_loses_no_text_and_stops_nobody_else, 2,
+	MAY_TRACE)
 {
 	int call = 0, seen;
 
@@ -306,8 +299,8 @@ START_TEST(a_readers_call_that_fails_loses_no_text_and_stops_nobody_else)
 		eventually(sleep_for_more(EMPTY) == 1 ||
 			   semaphore(WRITERS) <= 0);
 		read_the_rest();
-		ck_assert_int_eq(exit_status(writer), 0);
-		ck_assert_int_eq(exit_status(start_writer(NULL)), 0);
+		expect_exit(writer, 0);
+		expect_exit(start_writer(NULL), 0);
 		expect_nothing_left();
 		const char *in = read_file("in", NULL);
 		const char *part = read_file("part", &first);
@@ -320,7 +313,6 @@ START_TEST(a_readers_call_that_fails_loses_no_text_and_stops_nobody_else)
 	} while (seen >= call);
 	ck_assert_int_gt(call, 15);
 }
-END_TEST
 
 /* Let it go on to its end; it writes only so many bytes at a time. */
 static int
@@ -336,52 +328,29 @@ run_with_short_writes(struct traced *victim, unsigned long long most)
 	return WEXITSTATUS(victim->status);
 }
 
-START_TEST(a_write_that_is_done_in_parts_is_completed)
+TEST_IF(a_write_that_is_done_in_parts_is_completed, 1, MAY_TRACE)
 {
 	make_inputs();
 	pid_t writer = start_writer("in");
 	eventually(unread());
 	struct traced victim = start_victim("reader", "end", "out");
 	ck_assert_int_eq(run_with_short_writes(&victim, 7), 0);
-	ck_assert_int_eq(exit_status(writer), 0);
+	expect_exit(writer, 0);
 	ck_assert_same_file("in", "out");
 }
-END_TEST
 
-START_TEST(a_write_of_nothing_is_an_error_and_no_loop)
+TEST_IF(a_write_of_nothing_is_an_error_and_no_loop, 1, MAY_TRACE)
 {
 	leave_text("end\n");
 	struct traced victim = start_victim("reader", NULL, "out");
 	ck_assert_int_eq(run_with_short_writes(&victim, 0), 1);
 	expect_complaint("traced.err", "reader", directory, "standard output",
 			 EIO);
-	ck_assert_int_eq(exit_status(start_reader("out")), 0);
+	expect_exit(start_reader("out"), 0);
 	ck_assert_same_file("in", "out");
 }
-END_TEST
-#endif
-
-Suite *
-deaths_suite(void)
-{
-	Suite *suite = suite_create("Deaths");
-
-	begin_case(suite, "at every system call");
-	if (!may_run(may_trace(), "needs ptrace(2) and seccomp(2)", "Deaths"))
-		return suite;
-	ADD(a_reader_whose_news_has_gone_ends_and_does_not_wait_inside);
-	ADD_LOOP(an_ipcrm_at_any_system_call_is_told_or_does_no_harm, 2);
-#ifdef __x86_64__
-	ADD_LOOP(a_signal_just_before_the_call_that_sleeps_ends_it, 2);
-	ADD_LOOP(a_second_signal_while_the_first_is_handled_changes_nothing, 9);
-	ADD_LOOP(a_writers_call_that_fails_loses_no_text_and_stops_nobody_else,
-		 2);
-	ADD_LOOP(a_readers_call_that_fails_loses_no_text_and_stops_nobody_else,
-		 2);
-	ADD(a_write_that_is_done_in_parts_is_completed);
-	ADD(a_write_of_nothing_is_an_error_and_no_loop);
 #else
-	printf("skipped, needs x86-64: what changes a call's registers\n");
-#endif
-	return suite;
+TEST_IF(what_changes_the_registers_of_a_call, 1, false, "needs x86-64")
+{
 }
+#endif

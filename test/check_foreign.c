@@ -18,20 +18,7 @@
 
 #include "support.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
-#include <limits.h>
-#include <sched.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ptrace.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #define NOBODY 65534
 #define LOST                                                                   \
@@ -79,7 +66,7 @@ expect_failure(const char *program, const char *call, int reason)
 		 (unsigned)ftok(directory, id));
 	unlink(in_directory("error"));
 	pid_t pid = start(program, NULL, "out", "error", NULL);
-	ck_assert_int_eq(exit_status(pid), 1);
+	expect_exit(pid, 1);
 	expect_complaint("error", program, directory, what, reason);
 }
 
@@ -106,7 +93,7 @@ expect_a_clean_start(bool reader_first)
 	ck_assert_same_file("in", "out");
 }
 
-/* ---- Not ours ---- */
+CASE("Foreign objects and failures", "not ours")
 
 static const struct {
 	size_t size;
@@ -123,7 +110,7 @@ enum {
 	SETS = sizeof(sets) / sizeof(sets[0])
 };
 
-START_TEST(a_segment_of_other_size_or_mode_is_refused_and_left)
+TEST_LOOP(a_segment_of_other_size_or_mode_is_refused_and_left, 2 * SEGMENTS)
 {
 	const int mode = segments[_i / 2].mode;
 	int shmid = make_segment(segments[_i / 2].size, mode);
@@ -136,9 +123,8 @@ START_TEST(a_segment_of_other_size_or_mode_is_refused_and_left)
 	}
 	remove_segment(shmid);
 }
-END_TEST
 
-START_TEST(a_set_of_other_size_or_mode_is_refused_and_left)
+TEST_LOOP(a_set_of_other_size_or_mode_is_refused_and_left, 2 * SETS)
 {
 	int semid = make_set(sets[_i / 2].members, sets[_i / 2].mode);
 	expect_refusal(sets[_i / 2].mode, programs[_i % 2], "semget");
@@ -146,10 +132,9 @@ START_TEST(a_set_of_other_size_or_mode_is_refused_and_left)
 	ck_assert_int_eq(semctl(semid, 0, GETVAL), 0);
 	remove_set(semid);
 }
-END_TEST
 
 /* The set is ours, and nobody is joined: it goes. */
-START_TEST(a_segment_that_is_not_ours_beside_a_set_that_is_stays)
+TEST_LOOP(a_segment_that_is_not_ours_beside_a_set_that_is_stays, 2)
 {
 	int shmid = make_segment(256, 0666);
 	make_open_set(0600);
@@ -157,9 +142,8 @@ START_TEST(a_segment_that_is_not_ours_beside_a_set_that_is_stays)
 	ck_assert_int_eq(semaphore_set(), -1);
 	remove_segment(shmid);
 }
-END_TEST
 
-START_TEST(a_segment_that_is_not_ours_does_not_disturb_who_is_joined)
+TEST(a_segment_that_is_not_ours_does_not_disturb_who_is_joined)
 {
 	pid_t reader = start_waiting_reader();
 	remove_segment(segment_of(directory));
@@ -170,7 +154,6 @@ START_TEST(a_segment_that_is_not_ours_does_not_disturb_who_is_joined)
 	remove_segment(shmid);
 	expect_end_by(reader, SIGTERM);
 }
-END_TEST
 
 static int
 become_nobody(void)
@@ -223,10 +206,10 @@ give_segment_to(int shmid, uid_t owner)
  * The set, and then the segment, of another user: as he made it, or given to us
  * by him.  A creator keeps an owner's rights: he could listen.
  */
-START_TEST(what_another_user_has_made_is_refused_and_left)
+TEST_IF(what_another_user_has_made_is_refused_and_left, 2, IS_ROOT)
 {
 	open_directory();
-	ck_assert_int_eq(exit_status(child_of(make_as_nobody, 's')), 0);
+	expect_exit(child_of(make_as_nobody, 's'), 0);
 	int semid = semaphore_set();
 	if (_i == 1)
 		give_set_to(semid, geteuid());
@@ -234,7 +217,7 @@ START_TEST(what_another_user_has_made_is_refused_and_left)
 	expect_failure("writer", "semget", EPERM);
 	remove_set(semid);
 
-	ck_assert_int_eq(exit_status(child_of(make_as_nobody, 'm')), 0);
+	expect_exit(child_of(make_as_nobody, 'm'), 0);
 	int shmid = segment_of(directory);
 	if (_i == 1)
 		give_segment_to(shmid, geteuid());
@@ -242,9 +225,8 @@ START_TEST(what_another_user_has_made_is_refused_and_left)
 	expect_failure("writer", "shmget", EPERM);
 	remove_segment(shmid);
 }
-END_TEST
 
-START_TEST(what_we_have_given_to_another_user_is_refused_and_left)
+TEST_ROOT(what_we_have_given_to_another_user_is_refused_and_left)
 {
 	int semid = make_open_set(0600);
 	give_set_to(semid, NOBODY);
@@ -256,7 +238,6 @@ START_TEST(what_we_have_given_to_another_user_is_refused_and_left)
 	expect_failure("writer", "shmget", EPERM);
 	remove_segment(shmid);
 }
-END_TEST
 
 /* The writer as another user, from a copy that he may run. */
 static const char *path_of_nobody;
@@ -281,53 +262,49 @@ copy_writer(void)
 	ck_assert_int_eq(system(command), 0);
 }
 
-START_TEST(another_user_cannot_join_our_channel)
+TEST_ROOT(another_user_cannot_join_our_channel)
 {
 	char what[64];
 	open_directory();
 	copy_writer();
 	path_of_nobody = directory;
 	pid_t reader = start_waiting_reader();
-	ck_assert_int_eq(exit_status(child(write_as_nobody)), 1);
+	expect_exit(child(write_as_nobody), 1);
 	snprintf(what, sizeof(what), "semget(%#x)",
 		 (unsigned)ftok(directory, 's'));
 	expect_complaint("error", "writer", directory, what, EACCES);
 	expect_asleep(reader);
 	expect_both_end(start_writer(NULL), reader);
 }
-END_TEST
 
-START_TEST(a_path_that_may_not_be_searched_is_told)
+TEST_ROOT(a_path_that_may_not_be_searched_is_told)
 {
 	open_directory();
 	copy_writer();
 	ck_assert_int_eq(mkdir(in_directory("closed"), 0700), 0);
 	path_of_nobody = strdup(in_directory("closed/inner"));
 	ck_assert_int_eq(mkdir(path_of_nobody, 0700), 0);
-	ck_assert_int_eq(exit_status(child(write_as_nobody)), 1);
+	expect_exit(child(write_as_nobody), 1);
 	expect_complaint("error", "writer", path_of_nobody, "ftok", EACCES);
 }
-END_TEST
 
-/* ---- What the dead have left ---- */
+CASE("Foreign objects and failures", "left by the dead")
 
 /* Somebody whose set was removed may still write into it. */
-START_TEST(a_segment_without_a_set_is_replaced)
+TEST_LOOP(a_segment_without_a_set_is_replaced, 2)
 {
 	struct segment *old = shmat(make_segment(256, 0600), NULL, 0);
 	expect_a_clean_start(_i == 0);
 	ck_assert_uint_eq(old->length, 0);
 }
-END_TEST
 
 /* Its creator may have died before he opened it. */
-START_TEST(a_set_without_a_segment_is_used)
+TEST_LOOP(a_set_without_a_segment_is_used, 4)
 {
 	int semid = _i / 2 == 0 ? make_open_set(0600) : make_set(MEMBERS, 0600);
 	expect_a_clean_start(_i % 2 == 0);
 	ck_assert_int_eq(semctl(semid, 0, GETVAL), -1);
 }
-END_TEST
 
 static int
 set_up_and_die(void)
@@ -340,22 +317,21 @@ set_up_and_die(void)
 	return 2;
 }
 
-START_TEST(what_a_killed_program_has_left_is_used_again)
+TEST_LOOP(what_a_killed_program_has_left_is_used_again, 2)
 {
-	ck_assert_int_eq(signal_of(child(set_up_and_die)), SIGKILL);
+	expect_signal(child(set_up_and_die), SIGKILL);
 	ck_assert(anything_left());
 	expect_a_clean_start(_i == 0);
 }
-END_TEST
 
-/* ---- Values and lengths that no program of ours has put there ---- */
+CASE("Foreign objects and failures", "broken values")
 
 static const struct {
 	int index, value;
 } values[] = {{GUARD, 2}, {EMPTY, 2}, {EMPTY, 7}, {EMPTY, 0}};
 enum { VALUES = sizeof(values) / sizeof(values[0]) };
 
-START_TEST(values_out_of_range_are_refused_and_left)
+TEST_LOOP(values_out_of_range_are_refused_and_left, 2 * VALUES)
 {
 	int semid = make_open_set(0600), shmid = make_segment(256, 0600);
 	const int index = values[_i / 2].index, value = values[_i / 2].value;
@@ -366,15 +342,13 @@ START_TEST(values_out_of_range_are_refused_and_left)
 	struct channel channel = {
 	    .role = WRITERS, .path = directory, .semid = -1};
 	const int guard = semaphore(GUARD);
-	ck_assert_int_eq(join(&channel), -1);
-	ck_assert_int_eq(errno, EPERM);
+	expect_errno(join(&channel), EPERM);
 	ck_assert_int_eq(semaphore(GUARD), guard);
 	remove_set(semid);
 	remove_segment(shmid);
 }
-END_TEST
 
-START_TEST(at_32767_news_the_writers_fail)
+TEST(at_32767_news_the_writers_fail)
 {
 	pid_t writer = start_writer("|");
 	eventually(semaphore(WRITERS) == 1 && semaphore(GUARD) == 1);
@@ -383,31 +357,29 @@ START_TEST(at_32767_news_the_writers_fail)
 	expect_failure("writer", "semop", ERANGE);
 	ck_assert_int_eq(semaphore(WRITERS), 1);
 	ck_assert_int_eq(write(feed, "x\n", 2), 2);
-	ck_assert_int_eq(exit_status(writer), 1);
+	expect_exit(writer, 1);
 	ck_assert(!anything_left()); /* it has given the guard back */
 	expect_a_clean_start(true);
 }
-END_TEST
 
-START_TEST(a_length_that_is_none_is_refused_and_nothing_is_printed)
+TEST_LOOP(a_length_that_is_none_is_refused_and_nothing_is_printed, 3)
 {
 	static const uint32_t lengths[] = {0, TEXT_SIZE + 1, UINT32_MAX};
 	leave_text("text\n");
 	struct segment *segment = shmat(segment_of(directory), NULL, 0);
 	uint32_t good = segment->length;
 	segment->length = lengths[_i];
-	ck_assert_int_eq(exit_status(start_reader("out")), 1);
+	expect_exit(start_reader("out"), 1);
 	expect_complaint("reader.err", "reader", directory,
 			 "length of the text", EBADMSG);
 	expect_file("out", "%s", "");
 	segment->length = good; /* the text is still there */
 	shmdt(segment);
-	ck_assert_int_eq(exit_status(start_reader("out")), 0);
+	expect_exit(start_reader("out"), 0);
 	ck_assert_same_file("in", "out");
 }
-END_TEST
 
-/* ---- Limits ---- */
+CASE("Foreign objects and failures", "limits")
 
 /* In an IPC namespace of the test's own a limit can be set for it alone. */
 static void
@@ -433,15 +405,14 @@ static const struct {
 };
 enum { LIMITS = sizeof(limits) / sizeof(limits[0]) };
 
-START_TEST(at_a_limit_it_says_so_and_leaves_nothing)
+TEST_IF(at_a_limit_it_says_so_and_leaves_nothing, LIMITS, IS_ROOT)
 {
 	set_limit(limits[_i].limit, limits[_i].value);
 	expect_failure(programs[_i % 2], limits[_i].call, limits[_i].reason);
 }
-END_TEST
 
 /* A reader waits there, or a text does. */
-START_TEST(a_newcomer_with_too_few_steps_leaves_a_set_in_use)
+TEST_IF(a_newcomer_with_too_few_steps_leaves_a_set_in_use, 2, IS_ROOT)
 {
 	pid_t reader = 0;
 	write_file("in", "text\n", 5);
@@ -449,29 +420,27 @@ START_TEST(a_newcomer_with_too_few_steps_leaves_a_set_in_use)
 		reader = start_reader("out");
 		eventually(sleep_for_more(NEWS) == 1);
 	} else
-		ck_assert_int_eq(exit_status(start_writer("in")), 0);
+		expect_exit(start_writer("in"), 0);
 	set_limit("sem", "32000 1024000000 4 9");
 	expect_failure("writer", "semop", E2BIG);
 	set_limit("sem", "32000 1024000000 500 9");
 	if (_i == 0)
-		ck_assert_int_eq(exit_status(start_writer("in")), 0);
+		expect_exit(start_writer("in"), 0);
 	else
 		reader = start_reader("out");
-	ck_assert_int_eq(exit_status(reader), 0);
+	expect_exit(reader, 0);
 	ck_assert_same_file("in", "out");
 }
-END_TEST
 
 /* With 5 operations a step, and not more, everything works. */
-START_TEST(five_operations_a_step_and_five_semaphores_a_set_are_enough)
+TEST_ROOT(five_operations_a_step_and_five_semaphores_a_set_are_enough)
 {
 	set_limit("sem", "5 1024000000 5 9");
 	expect_a_clean_start(true);
 }
-END_TEST
 
 /* With shm_rmid_forced, the last process that detaches a segment removes it. */
-START_TEST(text_lost_by_ipcrm_is_told_once_by_the_next_start)
+TEST_LOOP(text_lost_by_ipcrm_is_told_once_by_the_next_start, 2)
 {
 	const bool forced = _i == 1;
 	if (forced && geteuid() == 0)
@@ -487,7 +456,6 @@ START_TEST(text_lost_by_ipcrm_is_told_once_by_the_next_start)
 	expect_a_clean_start(true);
 	expect_file("reader.err", "%s", "");
 }
-END_TEST
 
 /* All addresses but a few pages are taken: shmat(2) fails with ENOMEM. */
 static int
@@ -504,22 +472,20 @@ join_without_memory(void)
 									    : 3;
 }
 
-START_TEST(without_memory_to_attach_it_fails_and_leaves_nothing)
+TEST(without_memory_to_attach_it_fails_and_leaves_nothing)
 {
-	ck_assert_int_eq(exit_status(child(join_without_memory)), 0);
+	expect_exit(child(join_without_memory), 0);
 }
-END_TEST
 
-START_TEST(without_memory_to_attach_it_fails_and_others_go_on)
+TEST(without_memory_to_attach_it_fails_and_others_go_on)
 {
 	pid_t reader = start_waiting_reader();
-	ck_assert_int_eq(exit_status(child(join_without_memory)), 0);
+	expect_exit(child(join_without_memory), 0);
 	ck_assert_int_eq(semaphore(GUARD), 1);
 	expect_both_end(start_writer(NULL), reader);
 }
-END_TEST
 
-/* ---- What changes while a program joins ---- */
+CASE("Foreign objects and failures", "changes on the way in")
 
 /* Run to the end of a system call that fails with EEXIST: createsem's. */
 static void
@@ -542,7 +508,7 @@ run_to_eexist(pid_t pid)
 	}
 }
 
-START_TEST(a_set_removed_between_createsem_and_opensem_is_made_anew)
+TEST(a_set_removed_between_createsem_and_opensem_is_made_anew)
 {
 	int semid = make_open_set(0600);
 	write_file("in", "hello\n", 6);
@@ -555,11 +521,10 @@ START_TEST(a_set_removed_between_createsem_and_opensem_is_made_anew)
 	run_to_eexist(writer);
 	remove_set(semid);
 	ptrace(PTRACE_DETACH, writer, NULL, NULL);
-	ck_assert_int_eq(exit_status(writer), 0);
-	ck_assert_int_eq(exit_status(start_reader("out")), 0);
+	expect_exit(writer, 0);
+	expect_exit(start_reader("out"), 0);
 	ck_assert_same_file("in", "out");
 }
-END_TEST
 
 /*
  * A channel whose path is a file: reader X is inside, and writer P sleeps until
@@ -581,7 +546,7 @@ let_a_writer_wait_to_join(void)
 	x = start("reader", NULL, "x.out", "x.err", stays);
 	pid_t first = start("writer", "first", NULL, "first.err", to_channel);
 	eventually(file_has("x.out", "first\n"));
-	ck_assert_int_eq(exit_status(first), 0);
+	expect_exit(first, 0);
 	old_set = set_of(channel);
 	old_segment = segment_of(channel);
 	p = start("writer", "in", "p.out", "p.err", to_channel);
@@ -592,21 +557,20 @@ static void
 end_x_and_see_it_clean_up(int status_of_p)
 {
 	expect_end_by(x, SIGTERM);
-	ck_assert_int_eq(exit_status(p), status_of_p);
+	expect_exit(p, status_of_p);
 	ck_assert_int_eq(semctl(old_set, 0, GETVAL), -1);
 	ck_assert_ptr_eq(shmat(old_segment, NULL, SHM_RDONLY), (void *)-1);
 }
 
-START_TEST(a_path_deleted_while_one_waits_to_join_leaves_nothing)
+TEST(a_path_deleted_while_one_waits_to_join_leaves_nothing)
 {
 	let_a_writer_wait_to_join();
 	unlink(channel);
 	end_x_and_see_it_clean_up(1);
 	expect_complaint("p.err", "writer", channel, "ftok", ENOENT);
 }
-END_TEST
 
-START_TEST(a_path_replaced_while_one_waits_to_join_is_joined_anew)
+TEST(a_path_replaced_while_one_waits_to_join_is_joined_anew)
 {
 	let_a_writer_wait_to_join();
 	write_file("other", "", 0);
@@ -617,19 +581,18 @@ START_TEST(a_path_replaced_while_one_waits_to_join_is_joined_anew)
 		   semctl(set, NEWS, GETNCNT) == 1);
 	ck_assert_int_eq(rename(to_other[0], channel), 0);
 	end_x_and_see_it_clean_up(0);
-	ck_assert_int_eq(exit_status(reader), 0);
+	expect_exit(reader, 0);
 	expect_file("x.out", "first\n");
 	ck_assert_same_file("in", "out");
 	ck_assert_int_eq(set_of(channel), -1);
 	ck_assert_int_eq(segment_of(channel), -1);
 }
-END_TEST
 
 /*
  * One that waits to join is stopped, so that it does not notice the signal
  * before the death of the writer that was inside.
  */
-START_TEST(a_signal_to_one_that_was_never_inside_removes_nothing)
+TEST_LOOP(a_signal_to_one_that_was_never_inside_removes_nothing, 2)
 {
 	write_file("in", "x\n", 2);
 	pid_t inside = start("writer", "in", "out", "error", slow);
@@ -642,52 +605,9 @@ START_TEST(a_signal_to_one_that_was_never_inside_removes_nothing)
 	kill(waits, SIGTERM);
 	expect_end_by(inside, SIGKILL);
 	kill(waits, SIGCONT);
-	ck_assert_int_eq(signal_of(waits), SIGTERM);
+	expect_signal(waits, SIGTERM);
 	ck_assert_int_eq(semaphore(GUARD), 1);
 	ck_assert_int_ne(segment_of(directory), -1);
 	unlink(in_directory("out"));
 	expect_a_clean_start(true);
-}
-END_TEST
-
-Suite *
-foreign_suite(void)
-{
-	Suite *suite = suite_create("Foreign objects and failures");
-
-	begin_case(suite, "not ours");
-	ADD_LOOP(a_segment_of_other_size_or_mode_is_refused_and_left,
-		 2 * SEGMENTS);
-	ADD_LOOP(a_set_of_other_size_or_mode_is_refused_and_left, 2 * SETS);
-	ADD_LOOP(a_segment_that_is_not_ours_beside_a_set_that_is_stays, 2);
-	ADD(a_segment_that_is_not_ours_does_not_disturb_who_is_joined);
-	ADD_ROOT_LOOP(what_another_user_has_made_is_refused_and_left, 2);
-	ADD_ROOT(what_we_have_given_to_another_user_is_refused_and_left);
-	ADD_ROOT(another_user_cannot_join_our_channel);
-	ADD_ROOT(a_path_that_may_not_be_searched_is_told);
-
-	begin_case(suite, "left by the dead");
-	ADD_LOOP(a_segment_without_a_set_is_replaced, 2);
-	ADD_LOOP(a_set_without_a_segment_is_used, 4);
-	ADD_LOOP(what_a_killed_program_has_left_is_used_again, 2);
-
-	begin_case(suite, "broken values");
-	ADD_LOOP(values_out_of_range_are_refused_and_left, 2 * VALUES);
-	ADD_LOOP(a_length_that_is_none_is_refused_and_nothing_is_printed, 3);
-	ADD(at_32767_news_the_writers_fail);
-
-	begin_case(suite, "limits");
-	ADD_ROOT_LOOP(at_a_limit_it_says_so_and_leaves_nothing, LIMITS);
-	ADD_ROOT_LOOP(a_newcomer_with_too_few_steps_leaves_a_set_in_use, 2);
-	ADD_ROOT(five_operations_a_step_and_five_semaphores_a_set_are_enough);
-	ADD_LOOP(text_lost_by_ipcrm_is_told_once_by_the_next_start, 2);
-	ADD(without_memory_to_attach_it_fails_and_leaves_nothing);
-	ADD(without_memory_to_attach_it_fails_and_others_go_on);
-
-	begin_case(suite, "changes on the way in");
-	ADD(a_set_removed_between_createsem_and_opensem_is_made_anew);
-	ADD(a_path_deleted_while_one_waits_to_join_leaves_nothing);
-	ADD(a_path_replaced_while_one_waits_to_join_is_joined_anew);
-	ADD_LOOP(a_signal_to_one_that_was_never_inside_removes_nothing, 2);
-	return suite;
 }

@@ -10,15 +10,6 @@
 
 #include "support.h"
 
-#include <errno.h>
-#include <limits.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 static pid_t printed[4];
 static int count_printed;
 
@@ -129,7 +120,7 @@ write_and_take_guard(pid_t writer, const char *bytes)
 	feed_bytes(bytes);
 	if (strchr(bytes, '\n') == NULL)
 		close(feed); /* else fgets waits for the rest of the line */
-	ck_assert_int_eq(exit_status(taker), 0);
+	expect_exit(taker, 0);
 }
 
 /* The same; then stop the writer, which is outside, and free the guard. */
@@ -167,8 +158,8 @@ expect_ours_to_copy(const char *in)
 	end_printed();
 	pid_t writer = start_writer(in);
 	eventually(unread());
-	ck_assert_int_eq(exit_status(start_reader("out")), 0);
-	ck_assert_int_eq(exit_status(writer), 0);
+	expect_exit(start_reader("out"), 0);
+	expect_exit(writer, 0);
 	ck_assert_same_file(in, "out");
 }
 
@@ -178,12 +169,15 @@ take_the_second(int set)
 	return sem_wait_p(set, 0, 1);
 }
 
+CASE_WITH("The documents", "How the paper's programs go wrong, beside ours",
+	  enter_meeting_place, end_printed_and_expect_nothing_left)
+
 /*
  * Two faults together.  The paper's sem_wait looks and its sem_p takes, in two
  * steps: so two processes may both see the guard free.  Then one sem_p fails,
  * because of IPC_NOWAIT, and its caller does not look at the answer.
  */
-START_TEST(wrong_sem_p_fails_and_its_caller_goes_in_all_the_same)
+TEST(wrong_sem_p_fails_and_its_caller_goes_in_all_the_same)
 {
 	const char *refused = "semop error:: Resource temporarily unavailable";
 	pid_t writer = start_printed_writer("|", NULL);
@@ -201,7 +195,7 @@ START_TEST(wrong_sem_p_fails_and_its_caller_goes_in_all_the_same)
 	for (int i = 0; i < 2; i++)
 		eventually(shows(&readers[i], "reader: both\n"));
 	/* One gives back what it never had: this waits for the value 2. */
-	ck_assert_int_eq(exit_status(child_of(take_guard, 2)), 0);
+	expect_exit(child_of(take_guard, 2), 0);
 
 	/* Ours waits and takes in one step, and sleeps until it can. */
 	end_printed();
@@ -210,11 +204,10 @@ START_TEST(wrong_sem_p_fails_and_its_caller_goes_in_all_the_same)
 	semctl(set, 0, SETVAL, 1);
 	eventually(sleep_for_more(1) == 1); /* taken */
 	semctl(set, 1, SETVAL, 1);
-	ck_assert_int_eq(exit_status(other), 0);
+	expect_exit(other, 0);
 }
-END_TEST
 
-START_TEST(wrong_a_second_writer_frees_the_guard_of_whoever_is_inside)
+TEST(wrong_a_second_writer_frees_the_guard_of_whoever_is_inside)
 {
 	pid_t first = start_printed_writer("|", "error");
 	eventually(is_inside(first) && is_asleep(first)); /* at its prompt */
@@ -223,13 +216,11 @@ START_TEST(wrong_a_second_writer_frees_the_guard_of_whoever_is_inside)
 	ck_assert_str_eq(read_file("error", NULL), "");
 
 	/* Our createsem does not touch an existing set. */
-	ck_assert_int_eq(createsem(directory, 's', 1, 1), -1);
-	ck_assert_int_eq(errno, EEXIST);
+	expect_errno(createsem(directory, 's', 1, 1), EEXIST);
 	ck_assert(is_inside(second));
 }
-END_TEST
 
-START_TEST(wrong_two_writers_raise_the_guard_to_2_and_are_inside_together)
+TEST(wrong_two_writers_raise_the_guard_to_2_and_are_inside_together)
 {
 	pid_t first = start_printed_writer("|", "error");
 	int feed_of_first = feed;
@@ -241,15 +232,14 @@ START_TEST(wrong_two_writers_raise_the_guard_to_2_and_are_inside_together)
 	eventually(sleep_for_more(0) == 1);
 	feed = feed_of_first;
 	feed_bytes("first\n");
-	ck_assert_int_eq(exit_status(waits_for_2), 0);
+	expect_exit(waits_for_2, 0);
 	ck_assert_int_eq(change_guard(+2), 0);
 	kill(second, SIGCONT);
 	eventually(semaphore(0) == 0);			/* both are inside: */
 	ck_assert_str_eq(read_file("error", NULL), ""); /* no error */
 }
-END_TEST
 
-START_TEST(wrong_everybody_waits_for_the_one_who_types)
+TEST(wrong_everybody_waits_for_the_one_who_types)
 {
 	pid_t typist = start_printed_writer("|", NULL);
 	eventually(is_inside(typist));
@@ -266,15 +256,14 @@ START_TEST(wrong_everybody_waits_for_the_one_who_types)
 	pid_t ours = start_reader("out"), silent = start_writer("|");
 	eventually(sleep_for_more(NEWS) == 1 && semaphore(WRITERS) == 1);
 	write_file("in", "past it\n", 8);
-	ck_assert_int_eq(exit_status(start_writer("in")), 0);
+	expect_exit(start_writer("in"), 0);
 	eventually(file_has("out", "past it\n"));
 	close(feed);
-	ck_assert_int_eq(exit_status(silent), 0);
-	ck_assert_int_eq(exit_status(ours), 0);
+	expect_exit(silent, 0);
+	expect_exit(ours, 0);
 }
-END_TEST
 
-START_TEST(wrong_a_waiting_process_wakes_up_again_and_again)
+TEST(wrong_a_waiting_process_wakes_up_again_and_again)
 {
 	pid_t typist = start_printed_writer("|", NULL);
 	eventually(is_inside(typist));
@@ -287,12 +276,11 @@ START_TEST(wrong_a_waiting_process_wakes_up_again_and_again)
 	eventually(semaphore(WRITERS) == 1 && sleep_for_more(NEWS) == 1);
 	expect_asleep(reader);
 	close(feed);
-	ck_assert_int_eq(exit_status(writer), 0);
-	ck_assert_int_eq(exit_status(reader), 0);
+	expect_exit(writer, 0);
+	expect_exit(reader, 0);
 }
-END_TEST
 
-START_TEST(wrong_a_text_is_overwritten_before_anybody_has_read_it)
+TEST(wrong_a_text_is_overwritten_before_anybody_has_read_it)
 {
 	pid_t writer = start_printed_writer("|", NULL);
 	write_and_stop(writer, "one\n"); /* nothing holds the writer back */
@@ -309,13 +297,12 @@ START_TEST(wrong_a_text_is_overwritten_before_anybody_has_read_it)
 	feed_bytes("two\n");
 	close(feed);
 	eventually(sleep_for_more(EMPTY) == 1);
-	ck_assert_int_eq(exit_status(start_reader("out")), 0);
-	ck_assert_int_eq(exit_status(writer), 0);
+	expect_exit(start_reader("out"), 0);
+	expect_exit(writer, 0);
 	ck_assert_str_eq(read_file("out", NULL), "one\ntwo\n");
 }
-END_TEST
 
-START_TEST(wrong_a_text_is_printed_twice)
+TEST(wrong_a_text_is_printed_twice)
 {
 	write_and_stop(start_printed_writer("|", NULL), "once\n");
 	struct terminal printed_reader = start_printed_reader();
@@ -328,14 +315,13 @@ START_TEST(wrong_a_text_is_printed_twice)
 	eventually(file_has("out", "once\n") && sleep_for_more(NEWS) == 1);
 	expect_asleep(reader);
 	close(feed);
-	ck_assert_int_eq(exit_status(writer), 0);
-	ck_assert_int_eq(exit_status(reader), 0);
+	expect_exit(writer, 0);
+	expect_exit(reader, 0);
 	ck_assert_str_eq(read_file("out", NULL), "once\n");
 }
-END_TEST
 
 /* The others wait until a new writer's createsem frees it, or for ever. */
-START_TEST(wrong_a_process_killed_inside_keeps_the_guard)
+TEST(wrong_a_process_killed_inside_keeps_the_guard)
 {
 	pid_t writer = start_printed_writer("|", NULL);
 	eventually(is_inside(writer));
@@ -355,13 +341,12 @@ START_TEST(wrong_a_process_killed_inside_keeps_the_guard)
 	ck_assert_int_eq(semaphore(GUARD), 1);
 	expect_ours_to_copy("in");
 }
-END_TEST
 
 /*
  * The paper's opensem asks for 0 semaphores: semget(2) finds such a set, but
  * cannot make it.  The reader goes on with the identifier -1.
  */
-START_TEST(wrong_a_reader_started_first_never_finds_the_set)
+TEST(wrong_a_reader_started_first_never_finds_the_set)
 {
 	struct terminal early = start_printed_reader();
 	eventually(shows(&early, "semget error:: Invalid argument\n"));
@@ -371,15 +356,13 @@ START_TEST(wrong_a_reader_started_first_never_finds_the_set)
 
 	/* Our opensem finds nothing; our reader creates, opens and sleeps. */
 	end_printed();
-	ck_assert_int_eq(opensem(directory, 's'), -1);
-	ck_assert_int_eq(errno, ENOENT);
+	expect_errno(opensem(directory, 's'), ENOENT);
 	pid_t reader = start_reader("out");
 	eventually(sleep_for_more(NEWS) == 1);
 	ck_assert_int_eq(semaphore(GUARD), 1);
-	ck_assert_int_eq(exit_status(start_writer(NULL)), 0);
-	ck_assert_int_eq(exit_status(reader), 0);
+	expect_exit(start_writer(NULL), 0);
+	expect_exit(reader, 0);
 }
-END_TEST
 
 /* The text is the last one or its beginning. */
 static bool
@@ -396,7 +379,7 @@ shrinks_to_nothing(char *last)
  * and each turn cuts a character off.  After the empty text the next one is
  * write_str[-1], which is not the array's: AddressSanitizer reports it.
  */
-START_TEST(wrong_after_the_end_of_input_the_writer_writes_for_ever)
+TEST(wrong_after_the_end_of_input_the_writer_writes_for_ever)
 {
 	char last[SHM_SIZE] = "only";
 	pid_t writer = start_printed_writer("|", NULL);
@@ -410,9 +393,8 @@ START_TEST(wrong_after_the_end_of_input_the_writer_writes_for_ever)
 	write_file("in", "only\n", 5);
 	expect_ours_to_copy("in");
 }
-END_TEST
 
-START_TEST(wrong_a_last_line_without_a_newline_loses_a_character)
+TEST(wrong_a_last_line_without_a_newline_loses_a_character)
 {
 	pid_t writer = start_printed_writer("|", NULL);
 	write_and_take_guard(writer, "abc");
@@ -421,10 +403,9 @@ START_TEST(wrong_a_last_line_without_a_newline_loses_a_character)
 	write_file("in", "abc", 3);
 	expect_ours_to_copy("in");
 }
-END_TEST
 
 /* fgets takes 255 bytes of a long line, and the last is taken for a newline. */
-START_TEST(wrong_a_long_line_is_cut_and_loses_a_character)
+TEST(wrong_a_long_line_is_cut_and_loses_a_character)
 {
 	char line[302] = "", first[255] = "", second[46] = "";
 	memset(line, 'x', 300);
@@ -439,14 +420,13 @@ START_TEST(wrong_a_long_line_is_cut_and_loses_a_character)
 	write_file("in", line, 301);
 	expect_ours_to_copy("in");
 }
-END_TEST
 
-START_TEST(wrong_set_and_segment_stay_behind_and_anybody_may_change_them)
+TEST(wrong_set_and_segment_stay_behind_and_anybody_may_change_them)
 {
 	pid_t writer = start_printed_writer("|", NULL);
 	eventually(is_inside(writer));
 	kill(writer, SIGINT); /* Ctrl-C */
-	ck_assert_int_eq(signal_of(writer), SIGINT);
+	expect_signal(writer, SIGINT);
 	struct semid_ds set;
 	union semun argument = {.buf = &set};
 	ck_assert_int_eq(semctl(semaphore_set(), 0, IPC_STAT, argument), 0);
@@ -461,44 +441,20 @@ START_TEST(wrong_set_and_segment_stay_behind_and_anybody_may_change_them)
 	writer = start_writer("|");
 	eventually(semaphore(WRITERS) == 1);
 	kill(writer, SIGINT);
-	ck_assert_int_eq(signal_of(writer), SIGINT);
+	expect_signal(writer, SIGINT);
 	ck_assert(!anything_left());
 }
-END_TEST
 
 /* shmget fails here, so shmat does, and the writer writes to address -1. */
-START_TEST(wrong_nobody_looks_whether_shmat_has_worked)
+TEST(wrong_nobody_looks_whether_shmat_has_worked)
 {
 	ck_assert_int_ne(createshm(directory, 'm', 1), -1);
 	write_file("in", "lost\n", 5);
 	pid_t writer = start_printed_writer("in", "error");
-	ck_assert_int_eq(signal_of(writer), SIGSEGV);
+	expect_signal(writer, SIGSEGV);
 	ck_assert(file_has("error", "shmget error:: Invalid argument\n"));
 
 	semctl(semaphore_set(), 0, IPC_RMID);
-	ck_assert_int_eq(exit_status(start_writer("in")), 1);
+	expect_exit(start_writer("in"), 1);
 	ck_assert(file_has("writer.err", "made by another user or program"));
-}
-END_TEST
-
-void
-add_wrong_cases(Suite *suite)
-{
-	begin_case_with(suite, "How the paper's programs go wrong, beside ours",
-			enter_meeting_place,
-			end_printed_and_expect_nothing_left);
-	ADD(wrong_sem_p_fails_and_its_caller_goes_in_all_the_same);
-	ADD(wrong_a_second_writer_frees_the_guard_of_whoever_is_inside);
-	ADD(wrong_two_writers_raise_the_guard_to_2_and_are_inside_together);
-	ADD(wrong_everybody_waits_for_the_one_who_types);
-	ADD(wrong_a_waiting_process_wakes_up_again_and_again);
-	ADD(wrong_a_text_is_overwritten_before_anybody_has_read_it);
-	ADD(wrong_a_text_is_printed_twice);
-	ADD(wrong_a_process_killed_inside_keeps_the_guard);
-	ADD(wrong_a_reader_started_first_never_finds_the_set);
-	ADD(wrong_after_the_end_of_input_the_writer_writes_for_ever);
-	ADD(wrong_a_last_line_without_a_newline_loses_a_character);
-	ADD(wrong_a_long_line_is_cut_and_loses_a_character);
-	ADD(wrong_set_and_segment_stay_behind_and_anybody_may_change_them);
-	ADD(wrong_nobody_looks_whether_shmat_has_worked);
 }

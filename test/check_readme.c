@@ -18,15 +18,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <err.h>
-#include <limits.h>
 #include <regex.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 enum { LINES = 400, WIDTH = 256, TERMINALS = 3 };
 
@@ -48,7 +40,7 @@ is_numbered(const char *line)
 	return line[2] >= '1' && line[2] < '1' + TERMINALS && line[3] == ' ';
 }
 
-static void
+static int
 read_sessions(void)
 {
 	FILE *file = fopen("README", "r");
@@ -70,6 +62,7 @@ read_sessions(void)
 			i++;
 		after_of[sessions++] = i;
 	}
+	return sessions;
 }
 
 /* What differs from run to run, and what stands for it; at last, blanks. */
@@ -376,7 +369,9 @@ end_terminal(struct terminal *terminal)
 	await(terminal->pid);
 }
 
-START_TEST(every_session_of_readme_shows_what_readme_says)
+CASE("README", "sessions")
+
+TEST_LOOP(every_session_of_readme_shows_what_readme_says, read_sessions())
 {
 	prepare_directory();
 	for (int i = first_of[_i]; i < after_of[_i]; i++)
@@ -401,9 +396,8 @@ START_TEST(every_session_of_readme_shows_what_readme_says)
 	ck_assert_int_eq(files_in(directory), 3);
 	ck_assert_int_eq(files_in(in_directory("test/printed")), 2);
 }
-END_TEST
 
-START_TEST(readme_fits_on_any_terminal)
+TEST(readme_fits_on_any_terminal)
 {
 	ck_assert_int_ge(sessions, 9);
 	ck_assert_int_le(count, 330);
@@ -411,7 +405,6 @@ START_TEST(readme_fits_on_any_terminal)
 		ck_assert_msg(strlen(lines[i]) <= 80, "line %d is too long",
 			      i + 1);
 }
-END_TEST
 
 /*
  * What README names, and the command that finds it.  `names' prints the names,
@@ -424,12 +417,12 @@ static const struct {
     {"grep -oE '[a-z_]+\\(\\)' README | tr -d '()'",
      "grep -q \"^$name(\" sharemem.c writer.c reader.c", 15},
     {"grep -oE '[a-z0-9]+(_[a-z0-9]+){3,}' README",
-     "grep -q \"START_TEST($name)\" test/check_*.c", 6},
+     "grep -q \"TEST[A-Z_]*($name\" test/check_*.c", 6},
     {"sed -n \"s/.*ONLY='\\(.*\\)'.*/\\1/p\" README | tr ' ' =",
      "tr ' ' = < test/mutants.sh | grep -q \"^$name@\"", 6},
     {"sed -n '/^THE DOCUMENTS/,/^MEASURED/p' README | grep -oE '\\<s[0-9]{2}'",
-     "grep -q \"START_TEST(${name}_\" test/check_chapter.c", 20},
-    {"sed -n 's/START_TEST(\\(s[0-9][0-9]\\)_.*/\\1/p' test/check_chapter.c",
+     "grep -q \"TEST[A-Z_]*(${name}_\" test/check_chapter.c", 20},
+    {"sed -n 's/TEST[A-Z_]*(\\(s[0-9][0-9]\\)_.*/\\1/p' test/check_chapter.c",
      "sed -n '/^THE DOCUMENTS/,/^MEASURED/p' README | grep -qw $name", 20},
     {"sed -n 's/^  make \\([a-z]*\\).*/\\1/p' README",
      "make -s help | grep -q \"^make $name\"", 3},
@@ -438,7 +431,7 @@ static const struct {
 };
 enum { NAMED = sizeof(named) / sizeof(named[0]) };
 
-START_TEST(readme_names_what_is_there)
+TEST_LOOP(readme_names_what_is_there, NAMED)
 {
 	char command[1024], missing[SCREEN] = "";
 	int found = -1;
@@ -456,18 +449,4 @@ START_TEST(readme_names_what_is_there)
 	pclose(answer);
 	ck_assert_msg(*missing == '\0', "not there:%s", missing);
 	ck_assert_msg(found >= named[_i].least, "only %d are named", found);
-}
-END_TEST
-
-Suite *
-readme_suite(void)
-{
-	Suite *suite = suite_create("README");
-	begin_case(suite, "sessions");
-
-	read_sessions();
-	ADD_LOOP(every_session_of_readme_shows_what_readme_says, sessions);
-	ADD(readme_fits_on_any_terminal);
-	ADD_LOOP(readme_names_what_is_there, NAMED);
-	return suite;
 }

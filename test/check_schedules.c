@@ -13,15 +13,8 @@
 #include "support.h"
 #include "trace.h"
 
-#include <signal.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/uio.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
 enum {
 	MOST = 16,	  /* processes in a run */
@@ -850,7 +843,21 @@ static unsigned first_seed;
 static int runs;
 enum { CHUNK = 50 };
 
-START_TEST(a_schedule_keeps_every_promise)
+static int
+schedule_chunks(void)
+{
+	const char *given = getenv("SEED"), *count = getenv("SCHEDULES");
+
+	first_seed = given != NULL ? (unsigned)strtoul(given, NULL, 10)
+				   : (unsigned)time(NULL);
+	runs = count != NULL ? atoi(count) : given != NULL ? 1 : 400;
+	printf("schedules: %d, from SEED=%u\n", runs, first_seed);
+	return (runs + CHUNK - 1) / CHUNK;
+}
+
+CASE("Schedules", "by a seed")
+
+TEST_IF(a_schedule_keeps_every_promise, schedule_chunks(), MAY_TRACE)
 {
 	for (int writer = 0; writer < MOST; writer++)
 		for (int texts = 1; texts <= TEXTS; texts++) {
@@ -867,7 +874,6 @@ START_TEST(a_schedule_keeps_every_promise)
 			printf("%s", story);
 	}
 }
-END_TEST
 
 /* ---- At full speed: parallel processes, which try and yield ---- */
 
@@ -902,7 +908,8 @@ expect_every_line(void)
 }
 
 /* Readers are killed, writers are stopped, and everything is printed. */
-START_TEST(a_crowd_at_full_speed_loses_nothing_and_tears_nothing)
+TEST_IF(a_crowd_at_full_speed_loses_nothing_and_tears_nothing, 1,
+	getenv("SEED") == NULL, "SEED is given")
 {
 	static char bytes[LINES * 64];
 	char name[16];
@@ -943,26 +950,7 @@ START_TEST(a_crowd_at_full_speed_loses_nothing_and_tears_nothing)
 		await(readers[i]);
 	}
 	if (unread())
-		ck_assert_int_eq(exit_status(start_reader("out")), 0);
-	ck_assert_int_eq(exit_status(start_writer(NULL)), 0);
+		expect_exit(start_reader("out"), 0);
+	expect_exit(start_writer(NULL), 0);
 	expect_every_line();
-}
-END_TEST
-
-Suite *
-schedules_suite(void)
-{
-	const char *given = getenv("SEED"), *count = getenv("SCHEDULES");
-	Suite *suite = suite_create("Schedules");
-
-	begin_case(suite, "by a seed");
-	first_seed = given != NULL ? (unsigned)strtoul(given, NULL, 10)
-				   : (unsigned)time(NULL);
-	runs = count != NULL ? atoi(count) : given != NULL ? 1 : 400;
-	printf("schedules: %d, from SEED=%u\n", runs, first_seed);
-	ADD_LOOP_IF(may_trace(), "needs ptrace(2) and seccomp(2)",
-		    a_schedule_keeps_every_promise, (runs + CHUNK - 1) / CHUNK);
-	if (given == NULL)
-		ADD(a_crowd_at_full_speed_loses_nothing_and_tears_nothing);
-	return suite;
 }

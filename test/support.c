@@ -5,23 +5,10 @@
 
 #include <dirent.h>
 #include <err.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <pty.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
 static char base[PATH_MAX / 2]; /* in TMPDIR: all tests' directories */
-TCase *this_case;
 char top[PATH_MAX];
 char directory[PATH_MAX];
 int feed = -1;
@@ -120,38 +107,6 @@ expect_nothing_left(void)
 {
 	ck_assert_msg(!anything_left(), "a set or a segment is left behind");
 	unlink(marker());
-}
-
-void
-begin_case_with(Suite *suite, const char *name, SFun before, SFun after)
-{
-	this_case = tcase_create(name);
-	tcase_add_checked_fixture(this_case, before, after);
-	tcase_set_timeout(this_case, getenv("CK_RUN_TEST") != NULL
-					 ? 2 * DEADLINE
-					 : 6 * DEADLINE);
-	suite_add_tcase(suite, this_case);
-}
-
-void
-begin_case(Suite *suite, const char *name)
-{
-	begin_case_with(suite, name, enter_directory, expect_nothing_left);
-}
-
-bool
-is_wanted(const char *test)
-{
-	const char *word = getenv("CK_RUN_TEST");
-	return word == NULL || strstr(test, word) != NULL;
-}
-
-bool
-may_run(bool condition, const char *why, const char *test)
-{
-	if (!condition)
-		printf("skipped, %s: %s\n", why, test);
-	return condition;
 }
 
 void
@@ -370,7 +325,7 @@ void
 leave_text(const char *text)
 {
 	write_file("in", text, strlen(text));
-	ck_assert_int_eq(exit_status(start_writer("in")), 0);
+	expect_exit(start_writer("in"), 0);
 }
 
 int
@@ -409,15 +364,15 @@ stop_process(pid_t pid)
 void
 expect_both_end(pid_t writer, pid_t reader)
 {
-	ck_assert_int_eq(exit_status(writer), 0);
-	ck_assert_int_eq(exit_status(reader), 0);
+	expect_exit(writer, 0);
+	expect_exit(reader, 0);
 }
 
 void
 expect_end_by(pid_t pid, int signo)
 {
 	kill(pid, signo);
-	ck_assert_int_eq(signal_of(pid), signo);
+	expect_signal(pid, signo);
 }
 
 int
@@ -604,18 +559,81 @@ clean_up(void)
 		warnx("%s: not removed", base);
 }
 
-/* Run these suites; returns how many tests ran, or -1 if one has failed. */
-static int
-run(Suite *(*const suites[])(void))
+static struct entry entries[256];
+static size_t entered;
+
+void
+register_entry(struct entry entry)
 {
-	SRunner *runner = srunner_create(suites[0]());
-	for (int i = 1; suites[i] != NULL; i++)
-		srunner_add_suite(runner, suites[i]());
+	if (entered == sizeof(entries) / sizeof(entries[0]))
+		errx(EXIT_FAILURE, "support.c: too many tests");
+	entries[entered++] = entry;
+}
+
+bool
+may_run(const char *test, bool condition, const char *why)
+{
+	const char *word = getenv("CK_RUN_TEST");
+
+	if (word != NULL && strstr(test, word) == NULL)
+		return false;
+	if (!condition)
+		printf("skipped, %s: %s\n", why, test);
+	return condition;
+}
+
+/* The compiler may have put the entries into any order. */
+static int
+by_place(const void *left, const void *right)
+{
+	const struct entry *one = left, *other = right;
+	const int files = strcmp(one->file, other->file);
+	return files != 0 ? files : one->line - other->line;
+}
+
+/*
+ * Run README's suite, or the others; of these, with CK_RUN_SUITE, one.  Returns
+ * how many tests ran, or -1 if one has failed.
+ */
+static int
+run(bool readme)
+{
+	const char *wanted = getenv("CK_RUN_SUITE"), *names[8];
+	const int seconds =
+	    (getenv("CK_RUN_TEST") != NULL ? 2 : 6) * deadline();
+	SRunner *runner = srunner_create(NULL);
+	Suite *suites[8];
+	int count = 0, s;
+	TCase *tcase = NULL;
+
+	qsort(entries, entered, sizeof(entries[0]), by_place);
+	for (const struct entry *it = entries; it < entries + entered; it++) {
+		if (it->suite == NULL) {
+			if (tcase != NULL)
+				it->add(tcase);
+			continue;
+		}
+		tcase = NULL;
+		if ((strcmp(it->suite, "README") == 0) != readme ||
+		    (wanted != NULL && strcmp(it->suite, wanted) != 0))
+			continue;
+		for (s = 0; s < count && strcmp(names[s], it->suite) != 0;)
+			s++;
+		if (s == count) { /* its first case */
+			names[count++] = it->suite;
+			srunner_add_suite(runner,
+					  suites[s] = suite_create(it->suite));
+		}
+		tcase = tcase_create(it->name);
+		tcase_set_timeout(tcase, seconds);
+		tcase_add_checked_fixture(tcase, it->before, it->after);
+		suite_add_tcase(suites[s], tcase);
+	}
 	srunner_run_all(runner, CK_ENV);
 	const int failed = srunner_ntests_failed(runner);
-	const int count = srunner_ntests_run(runner);
+	const int ran = srunner_ntests_run(runner);
 	srunner_free(runner);
-	return failed == 0 ? count : -1;
+	return failed == 0 ? ran : -1;
 }
 
 /* What a test run inherits and must not hand on to the tests. */
@@ -644,22 +662,17 @@ prepare(void)
 int
 main(void)
 {
-	static Suite *(*const most[])(void) = {chapter_suite,	programs_suite,
-					       foreign_suite,	deaths_suite,
-					       schedules_suite, NULL};
-	static Suite *(*const rest[])(void) = {readme_suite, NULL};
-	const char *one = getenv("CK_RUN_SUITE");
+	const char *wanted = getenv("CK_RUN_SUITE");
 	int status = 0;
 	pid_t beside = -1;
 
 	prepare();
 	/* README's sessions mostly wait: they are played beside the others. */
-	if (one == NULL && (beside = fork()) == 0) {
-		const int count = run(rest);
+	if (wanted == NULL && (beside = fork()) == 0) {
+		const int count = run(true);
 		return count == -1 ? 1 : count == 0 ? 2 : 0;
 	}
-	int count =
-	    run(one != NULL && strcmp(one, "README") == 0 ? rest : most);
+	int count = run(wanted != NULL && strcmp(wanted, "README") == 0);
 	if (beside != -1) {
 		waitpid(beside, &status, 0);
 		if (status == 0)

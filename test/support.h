@@ -1,6 +1,7 @@
 /*
- * support.h - what the suites share: a directory for every test, so a key of
- * its own; running programs; waiting for things, with a deadline.
+ * support.h - what the suites share, and the headers that most of them need: a
+ * directory for every test, so a key of its own; running programs; waiting for
+ * things, with a deadline.
  */
 #ifndef SUPPORT_H
 #define SUPPORT_H
@@ -8,22 +9,28 @@
 #include "sharemem.h"
 
 #include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
 #define DEADLINE deadline() /* seconds without any progress */
 int deadline(void);
 long progress(void); /* the size of all files of the test: it grows */
-
-/* The suites, one a file. */
-Suite *chapter_suite(void);
-void add_wrong_cases(Suite *suite); /* to the chapter's */
-Suite *programs_suite(void);
-Suite *readme_suite(void);
-Suite *foreign_suite(void);
-Suite *deaths_suite(void);
-Suite *schedules_suite(void);
 
 /* The test's own directory: the channel, and the place for its files. */
 extern char directory[];
@@ -37,31 +44,54 @@ void expect_nothing_left(void);
 bool anything_left(void);
 
 /*
- * Registration.  begin_case() adds a case with the two fixtures above to the
- * suite; begin_case_with() takes other fixtures.  Then each test is one line:
- * ADD(test), or ADD_LOOP(test, times).  ADD_IF(condition, why, test) says that
- * the test is skipped, and why, if the condition does not hold; ROOT is such a
- * condition with its reason.  With CK_RUN_TEST=word in the environment, only
- * tests with this word in their name are added.
+ * Tests register themselves before main() runs: TEST(name) { ... } belongs to
+ * the CASE() above it in its file.  Each test of a case begins with its first
+ * fixture and ends with its second.  TEST_LOOP() runs a test several times,
+ * with _i from 0.  TEST_IF() skips it, and says why, unless the condition
+ * holds; a name such as IS_ROOT stands for a condition and its reason.  With
+ * CK_RUN_TEST=word in the environment, only tests with this word in their name
+ * run.
  */
-extern TCase *this_case;
-void begin_case(Suite *suite, const char *name);
-void begin_case_with(Suite *suite, const char *name, SFun before, SFun after);
-bool is_wanted(const char *test);
-bool may_run(bool condition, const char *why, const char *test);
-#define ADD(test)	      ADD_IF(true, "", test)
-#define ADD_LOOP(test, times) ADD_LOOP_IF(true, "", test, times)
-#define ADD_IF(condition, why, test)                                           \
-	(is_wanted(#test) && may_run(condition, why, #test)                    \
-	     ? tcase_add_test(this_case, test)                                 \
-	     : (void)0)
-#define ADD_LOOP_IF(condition, why, test, times)                               \
-	(is_wanted(#test) && may_run(condition, why, #test)                    \
-	     ? tcase_add_loop_test(this_case, test, 0, times)                  \
-	     : (void)0)
-#define ADD_ROOT(test) ADD_IF(geteuid() == 0, "needs root", test)
-#define ADD_ROOT_LOOP(test, times)                                             \
-	ADD_LOOP_IF(geteuid() == 0, "needs root", test, times)
+#define CASE(suite, name)                                                      \
+	CASE_WITH(suite, name, enter_directory, expect_nothing_left)
+#define CASE_WITH(suite, name, before, after)                                  \
+	REGISTER(UNIQUE(case_, __LINE__), suite, name, before, after, NULL)
+#define TEST(test)		  TEST_IF(test, 1, true, "")
+#define TEST_LOOP(test, times)	  TEST_IF(test, times, true, "")
+#define TEST_ROOT(test)		  TEST_IF(test, 1, IS_ROOT)
+#define IS_ROOT			  geteuid() == 0, "needs root"
+#define TEST_IF(test, times, ...) TEST_IF_(test, times, __VA_ARGS__)
+#define TEST_IF_(test, times, condition, why)                                  \
+	static void test##_body(int _i);                                       \
+	START_TEST(test)                                                       \
+	{                                                                      \
+		test##_body(_i);                                               \
+	}                                                                      \
+	END_TEST                                                               \
+	static void test##_add(TCase *tcase)                                   \
+	{                                                                      \
+		if (may_run(#test, condition, why))                            \
+			tcase_add_loop_test(tcase, test, 0, times);            \
+	}                                                                      \
+	REGISTER(test##_enter, NULL, #test, NULL, NULL, test##_add)            \
+	static void test##_body(int _i __attribute__((unused)))
+#define REGISTER(function, ...)                                                \
+	__attribute__((constructor)) static void function(void)                \
+	{                                                                      \
+		register_entry(                                                \
+		    (struct entry){__FILE__, __LINE__, __VA_ARGS__});          \
+	}
+#define UNIQUE(name, line)  UNIQUE_(name, line)
+#define UNIQUE_(name, line) name##line
+struct entry {
+	const char *file;
+	int line;
+	const char *suite, *name; /* a test has no suite: it is the case's */
+	SFun before, after;
+	void (*add)(TCase *tcase); /* a case has none */
+};
+void register_entry(struct entry entry);
+bool may_run(const char *test, bool condition, const char *why);
 
 /* Wait until `condition' comes true: as long as anything goes on. */
 #define eventually(condition) eventually_or(condition, "never: " #condition)
@@ -116,6 +146,13 @@ void leave_text(const char *text);
 int await(pid_t pid);
 int exit_status(pid_t pid);
 int signal_of(pid_t pid);
+#define expect_exit(pid, status)  ck_assert_int_eq(exit_status(pid), status)
+#define expect_signal(pid, signo) ck_assert_int_eq(signal_of(pid), signo)
+#define expect_errno(call, reason)                                             \
+	do {                                                                   \
+		ck_assert_int_eq(call, -1);                                    \
+		ck_assert_int_eq(errno, reason);                               \
+	} while (0)
 void stop_process(pid_t pid); /* SIGSTOP, and wait until it has stopped */
 void expect_both_end(pid_t writer, pid_t reader); /* with exit status 0 */
 void expect_end_by(pid_t pid, int signo);	  /* after the signal is sent */

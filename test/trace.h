@@ -41,6 +41,7 @@ struct traced {
 
 /* May this process trace others, and stop them at these calls? */
 bool may_trace(void);
+#define MAY_TRACE may_trace(), "needs ptrace(2) and seccomp(2)"
 
 /* Start a program.  It has stopped before its first instruction. */
 struct traced start_traced(const char *program, const char *path,
