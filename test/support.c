@@ -76,8 +76,7 @@ marker(void)
 bool
 anything_left(void)
 {
-	return semget(ftok(directory, 's'), 0, 0) != -1 ||
-	       shmget(ftok(directory, 'm'), 0, 0) != -1;
+	return set_of(directory) != -1 || segment_of(directory) != -1;
 }
 
 void
@@ -247,11 +246,9 @@ execute(const char *program, const char *const arguments[])
 	const char *argv[8] = {program, directory};
 	char path[2 * PATH_MAX];
 
-	for (int i = 0; arguments != NULL && i < 6; i++) {
-		argv[i + 1] = arguments[i];
-		if (arguments[i] == NULL)
+	for (int i = 0; arguments != NULL && i < 6; i++)
+		if ((argv[i + 1] = arguments[i]) == NULL)
 			break;
-	}
 	snprintf(path, sizeof(path), "%s/%s", top, program);
 	execv(path, (char **)argv);
 	err(126, "%s", path);
@@ -274,6 +271,15 @@ exec_program(const char *program, const char *in, const char *out,
 }
 
 pid_t
+fork_child(void)
+{
+	fflush(NULL); /* else both print what is in the buffers */
+	pid_t pid = fork();
+	ck_assert_int_ne(pid, -1);
+	return pid;
+}
+
+pid_t
 start(const char *program, const char *in, const char *out, const char *error,
       const char *const arguments[])
 {
@@ -284,16 +290,11 @@ start(const char *program, const char *in, const char *out, const char *error,
 		ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
 		feed = ends[1];
 	}
-	fflush(NULL);
-	pid_t pid = fork();
-	ck_assert_int_ne(pid, -1);
+	pid_t pid = fork_child();
 	if (pid == 0) {
 		if (piped)
 			dup2(ends[0], STDIN_FILENO);
-		else
-			redirect(in, O_RDONLY, STDIN_FILENO);
-		redirect(out, O_WRONLY | O_CREAT | O_APPEND, STDOUT_FILENO);
-		redirect(error, O_WRONLY | O_CREAT | O_APPEND, STDERR_FILENO);
+		prepare_program(piped ? "-" : in, out, error);
 		execute(program, arguments);
 	}
 	if (piped)
@@ -376,15 +377,15 @@ expect_end_by(pid_t pid, int signo)
 }
 
 int
-semaphore_set(void)
-{
-	return semget(ftok(directory, 's'), 0, 0);
-}
-
-int
 set_of(const char *path)
 {
 	return semget(ftok(path, 's'), 0, 0);
+}
+
+int
+semaphore_set(void)
+{
+	return set_of(directory);
 }
 
 int
@@ -459,9 +460,7 @@ shows(struct terminal *terminal, const char *text)
 pid_t
 child(int (*code)(void))
 {
-	fflush(NULL);
-	pid_t pid = fork();
-	ck_assert_int_ne(pid, -1);
+	pid_t pid = fork_child();
 	if (pid == 0)
 		_exit(code());
 	return pid;
@@ -470,9 +469,7 @@ child(int (*code)(void))
 pid_t
 child_of(int (*code)(int), int argument)
 {
-	fflush(NULL);
-	pid_t pid = fork();
-	ck_assert_int_ne(pid, -1);
+	pid_t pid = fork_child();
 	if (pid == 0)
 		_exit(code(argument));
 	return pid;

@@ -192,6 +192,8 @@ long switches(pid_t pid);
 /* While a process that polls wakes 200 times, this one does not wake once. */
 void expect_asleep(pid_t pid);
 
+/* fork(2) for a test. */
+pid_t fork_child(void);
 /* A child that runs `code' and ends; its status is `code's result. */
 pid_t child(int (*code)(void));
 pid_t child_of(int (*code)(int), int argument);
