@@ -8,9 +8,10 @@
 #include "support.h"
 #include "trace.h"
 
-#include <sys/user.h>
+#include <sys/reg.h>
 
 enum { LINE = 100, TURN = 2 * LINE, TURNS = 3 };
+static const int errors[] = {ENOMEM, EIDRM};
 
 /* Lines of 100 bytes: two fit in a turn, so that turns can be counted. */
 static void
@@ -49,6 +50,15 @@ go_to_call(struct traced *victim)
 	return false;
 }
 
+/* Let it go on to its next call of this kind. */
+static void
+go_to(struct traced *victim, enum call call)
+{
+	do
+		ck_assert(go_to_call(victim));
+	while (victim->call != call);
+}
+
 /* Let it go on to its end.  Returns waitpid(2)'s status. */
 static int
 end_of(struct traced *victim)
@@ -75,45 +85,76 @@ read_the_rest(void)
 
 CASE("Deaths", "at every system call")
 
-/* Who takes part is told; who does not yet, starts over. */
+/*
+ * Who takes part is told; who does not yet, starts over.  A reader that starts
+ * over finds a text there, and one that leaves does not remove it.
+ */
 TEST_IF(an_ipcrm_at_any_system_call_is_told_or_does_no_harm, 2, MAY_TRACE)
 {
-	const char *program = _i == 0 ? "writer" : "reader";
-	int told = 0;
-	bool over = false;
+	const bool reads = _i == 1;
+	bool over = false, told = false;
 
-	make_inputs();
+	write_file("in", "end\n", 4);
 	for (int calls = 1; !over; calls++) {
-		if (_i == 1)
-			expect_exit(start_writer("end"), 0);
-		struct traced victim = start_victim(program, "end", "out");
+		if (reads)
+			leave_text("end\n");
+		else /* a new set, whose creator has died */
+			createsem(directory, 's', MEMBERS, 0);
+		struct traced victim =
+		    start_victim(reads ? "reader" : "writer", "in", "out");
 		for (int i = 0; i < calls && !over; i++)
 			over = !go_to_call(&victim);
+		const bool joined = semaphore(reads ? READERS : WRITERS) > 0;
 		semctl(semaphore_set(), 0, IPC_RMID);
-		shmctl(openshm(directory, 'm'), IPC_RMID, NULL);
-		while (victim.state != DEAD && victim.state != ASLEEP) {
-			resume(&victim);
-			settle(&victim);
-		}
-		/* Not earlier: a victim that removes would remove by key. */
-		const pid_t writer = _i == 1 ? start_writer("end") : 0;
-		if (!over) {
-			const int status = WEXITSTATUS(end_of(&victim));
-			ck_assert_msg(status == 0 ||
-					  (status == 1 &&
-					   file_has("traced.err",
-						    "Identifier removed\n")),
-				      "call %d: %s", calls,
-				      read_file("traced.err", NULL));
-			told += status;
-		}
-		if (writer != 0)
-			expect_exit(writer, 0);
+		shmctl(segment_of(directory), IPC_RMID, NULL);
+		if (reads)
+			leave_text("end\n");
+		const int status = end_of(&victim);
+		ck_assert_msg(
+		    status == 0 || (joined && file_has("traced.err",
+						       "Identifier removed\n")),
+		    "call %d: %s", calls, read_file("traced.err", NULL));
+		told |= status != 0;
 		read_the_rest();
 		expect_nothing_left();
 		unlink(in_directory("traced.err"));
 	}
-	ck_assert_int_gt(told, 0);
+	ck_assert(told);
+}
+
+/*
+ * It finds the segment by its key.  Only then does it look whether its set is
+ * still there: if not, the segment may belong to a new set.
+ */
+TEST_IF(a_set_replaced_while_the_last_one_leaves_keeps_its_text, 7, MAY_TRACE)
+{
+	struct traced victim = start_victim("writer", NULL, NULL);
+
+	go_to(&victim, SHMDT);
+	for (int calls = 0; calls <= _i; calls++)
+		ck_assert(go_to_call(&victim));
+	semctl(semaphore_set(), 0, IPC_RMID);
+	leave_text("stays\n");
+	ck_assert_int_eq(end_of(&victim), 0);
+	ck_assert_int_ne(segment_of(directory), -1);
+	expect_exit(start_reader("out"), 0);
+	ck_assert_same_file("in", "out");
+}
+
+/* It has found no segment.  Before it creates one, somebody else does. */
+TEST_IF(a_set_replaced_while_a_starter_makes_a_segment_is_joined, 1, MAY_TRACE)
+{
+	write_file("in", "text\n", 5);
+	struct traced victim = start_victim("writer", "in", NULL);
+
+	do
+		go_to(&victim, SHMGET);
+	while (!(victim.args[2] & IPC_CREAT));
+	remove_set(semaphore_set());
+	const pid_t reader = start_waiting_reader();
+	ck_assert_int_eq(end_of(&victim), 0);
+	expect_exit(reader, 0);
+	ck_assert_same_file("in", "out");
 }
 
 /*
@@ -138,30 +179,25 @@ TEST_IF(a_reader_whose_news_has_gone_ends_and_does_not_wait_inside, 1,
 }
 
 #ifdef __x86_64__
-static struct user_regs_struct
-registers_of(const struct traced *victim)
+static long
+get_register(const struct traced *victim, int which)
 {
-	struct user_regs_struct registers;
-	ck_assert_int_eq(ptrace(PTRACE_GETREGS, victim->pid, NULL, &registers),
-			 0);
-	return registers;
+	return ptrace(PTRACE_PEEKUSER, victim->pid, 8L * which, NULL);
 }
 
 static void
-set_registers(const struct traced *victim, struct user_regs_struct registers)
+set_register(const struct traced *victim, int which, long value)
 {
-	ck_assert_int_eq(ptrace(PTRACE_SETREGS, victim->pid, NULL, &registers),
-			 0);
+	ck_assert_int_eq(
+	    ptrace(PTRACE_POKEUSER, victim->pid, 8L * which, value), 0);
 }
 
 /* It is at a call: do not do the call, but let it fail with this errno. */
 static void
 let_call_fail(const struct traced *victim, int error)
 {
-	struct user_regs_struct registers = registers_of(victim);
-	registers.orig_rax = (unsigned long long)-1; /* no call */
-	registers.rax = (unsigned long long)-error;  /* its result */
-	set_registers(victim, registers);
+	set_register(victim, ORIG_RAX, -1); /* no call */
+	set_register(victim, RAX, -error);  /* its result */
 }
 
 /*
@@ -174,19 +210,15 @@ handle_signal_before_call(struct traced *victim)
 	const double until = now() + DEADLINE;
 
 	do { /* back to the instruction that makes the call */
-		struct user_regs_struct registers = registers_of(victim);
-		registers.rax = registers.orig_rax;
-		registers.orig_rax = (unsigned long long)-1;
-		registers.rip -= 2;
-		set_registers(victim, registers);
+		set_register(victim, RAX, get_register(victim, ORIG_RAX));
+		set_register(victim, ORIG_RAX, -1);
+		set_register(victim, RIP, get_register(victim, RIP) - 2);
 		nap();
 		ptrace(PTRACE_CONT, victim->pid, NULL, NULL);
 		ck_assert(settle(victim));
 		ck_assert_msg(now() < until, "no signal comes");
 	} while (victim->state != AT_SIGNAL);
-	do
-		ck_assert(go_to_call(victim));
-	while (victim->call != SEMOP);
+	go_to(victim, SEMOP);
 }
 
 /* The first alarm may also come just before the call: there is a second. */
@@ -227,12 +259,9 @@ TEST_IF(a_second_signal_while_the_first_is_handled_changes_nothing, 9,
 		ck_assert(go_to_call(&victim));
 	while (semaphore(READERS) != 1);
 	kill(victim.pid, signals[_i / 3]);
-	do
-		ck_assert(go_to_call(&victim));
-	while (victim.call != ALARM); /* in the handler */
+	go_to(&victim, ALARM); /* in the handler */
 	kill(victim.pid, signals[_i % 3]);
 	ck_assert_int_eq(end_of(&victim), signals[_i / 3]);
-	expect_nothing_left();
 }
 
 /*
@@ -258,7 +287,7 @@ run_with_failure(struct traced *victim, int call, int error, size_t *turns)
 TEST_IF(a_writers_call_that_fails_loses_no_text_and_stops_nobody_else, 2,
 	MAY_TRACE)
 {
-	char expected[TURNS * TURN + 5] = "";
+	char expected[TURNS * TURN + 5];
 	int call = 0, seen;
 
 	make_inputs();
@@ -267,13 +296,12 @@ TEST_IF(a_writers_call_that_fails_loses_no_text_and_stops_nobody_else, 2,
 		unlink(in_directory("out"));
 		const pid_t reader = start_waiting_reader();
 		struct traced victim = start_victim("writer", "in", NULL);
-		seen = run_with_failure(&victim, ++call,
-					_i == 0 ? ENOMEM : EIDRM, &turns);
+		seen = run_with_failure(&victim, ++call, errors[_i], &turns);
 		expect_both_end(start_writer("end"), reader);
 		read_the_rest();
 		expect_nothing_left();
-		memcpy(expected, read_file("in", NULL), turns * TURN);
-		strcpy(expected + turns * TURN, "end\n");
+		snprintf(expected, sizeof(expected), "%.*send\n",
+			 (int)turns * TURN, read_file("in", NULL));
 		ck_assert_msg(strcmp(read_file("out", NULL), expected) == 0,
 			      "call %d, %zu turns", call, turns);
 	} while (seen >= call);
@@ -294,8 +322,7 @@ TEST_IF(a_readers_call_that_fails_loses_no_text_and_stops_nobody_else, 2,
 		const pid_t writer = start_writer("in");
 		eventually(sleep_for_more(EMPTY) == 1);
 		struct traced victim = start_victim("reader", NULL, "part");
-		seen = run_with_failure(&victim, ++call,
-					_i == 0 ? ENOMEM : EIDRM, &none);
+		seen = run_with_failure(&victim, ++call, errors[_i], &none);
 		eventually(sleep_for_more(EMPTY) == 1 ||
 			   semaphore(WRITERS) <= 0);
 		read_the_rest();
@@ -316,26 +343,19 @@ TEST_IF(a_readers_call_that_fails_loses_no_text_and_stops_nobody_else, 2,
 
 /* Let it go on to its end; it writes only so many bytes at a time. */
 static int
-run_with_short_writes(struct traced *victim, unsigned long long most)
+run_with_short_writes(struct traced *victim, long most)
 {
 	while (go_to_call(victim))
-		if (victim->call == WRITE && victim->args[2] > most) {
-			struct user_regs_struct registers =
-			    registers_of(victim);
-			registers.rdx = most;
-			set_registers(victim, registers);
-		}
+		if (victim->call == WRITE && (long)victim->args[2] > most)
+			set_register(victim, RDX, most);
 	return WEXITSTATUS(victim->status);
 }
 
 TEST_IF(a_write_that_is_done_in_parts_is_completed, 1, MAY_TRACE)
 {
-	make_inputs();
-	pid_t writer = start_writer("in");
-	eventually(unread());
-	struct traced victim = start_victim("reader", "end", "out");
-	ck_assert_int_eq(run_with_short_writes(&victim, 7), 0);
-	expect_exit(writer, 0);
+	leave_text("in parts\n");
+	struct traced victim = start_victim("reader", NULL, "out");
+	ck_assert_int_eq(run_with_short_writes(&victim, 2), 0);
 	ck_assert_same_file("in", "out");
 }
 

@@ -12,6 +12,7 @@
 
 static pid_t printed[4];
 static int count_printed;
+static pid_t our_writer, our_reader;
 
 /* Fixture: the directory is the current one. */
 static void
@@ -28,13 +29,11 @@ end_printed(void)
 {
 	while (count_printed > 0) {
 		const pid_t pid = printed[--count_printed];
-		if (waitpid(pid, NULL, WNOHANG) != 0)
-			continue; /* it has ended */
-		kill(pid, SIGKILL);
-		await(pid);
+		if (waitpid(pid, NULL, WNOHANG) == 0) /* it goes on */
+			expect_end_by(pid, SIGKILL);
 	}
 	semctl(semaphore_set(), 0, IPC_RMID);
-	shmctl(shmget(ftok(directory, 'm'), 0, 0), IPC_RMID, NULL);
+	shmctl(segment_of(directory), IPC_RMID, NULL);
 }
 
 /* Fixture. */
@@ -45,37 +44,6 @@ end_printed_and_expect_nothing_left(void)
 	expect_nothing_left();
 }
 
-/* test/printed/quick.c says what it changes. */
-static void
-make_sleep_quick(bool quick)
-{
-	char library[PATH_MAX + 32];
-	snprintf(library, sizeof(library), "%s/test/printed/quick.so", top);
-	if (quick)
-		setenv("LD_PRELOAD", library, 1);
-	else
-		unsetenv("LD_PRELOAD");
-}
-
-static pid_t
-start_printed_writer(const char *in, const char *error)
-{
-	make_sleep_quick(true);
-	pid_t pid = start("test/printed/writer", in, NULL, error, NULL);
-	make_sleep_quick(false);
-	return printed[count_printed++] = pid;
-}
-
-static struct terminal
-start_printed_reader(void)
-{
-	make_sleep_quick(true);
-	struct terminal terminal = start_on_terminal("test/printed/reader");
-	make_sleep_quick(false);
-	printed[count_printed++] = terminal.pid;
-	return terminal;
-}
-
 /* This process has taken the guard last, and nobody has given it back. */
 static bool
 is_inside(pid_t pid)
@@ -83,18 +51,52 @@ is_inside(pid_t pid)
 	return semctl(semaphore_set(), 0, GETPID) == pid && semaphore(0) == 0;
 }
 
+/* Wait until the process has looked at the semaphore twenty times more. */
+static void
+expect_polling(pid_t pid)
+{
+	long before = switches(pid);
+	eventually(switches(pid) > before + 20);
+}
+
+/* test/printed/quick.c says what it changes. */
+static void
+load_quick(void)
+{
+	char library[PATH_MAX + 32];
+	snprintf(library, sizeof(library), "%s/test/printed/quick.so", top);
+	setenv("LD_PRELOAD", library, 1);
+}
+
+/* Start a writer that waits inside for a line from `feed'. */
+static pid_t
+start_printed_writer(void)
+{
+	load_quick();
+	pid_t pid = start("test/printed/writer", "|", NULL, "error", NULL);
+	unsetenv("LD_PRELOAD");
+	printed[count_printed++] = pid;
+	eventually(is_inside(pid));
+	return pid;
+}
+
+/* Start a reader that looks at the guard again and again. */
+static struct terminal
+start_printed_reader(void)
+{
+	load_quick();
+	struct terminal terminal = start_on_terminal("test/printed/reader");
+	unsetenv("LD_PRELOAD");
+	printed[count_printed++] = terminal.pid;
+	expect_polling(terminal.pid);
+	return terminal;
+}
+
 static int
 change_guard(int by)
 {
 	struct sembuf change = {0, (short)by, 0};
 	return semop(semaphore_set(), &change, 1);
-}
-
-static void
-feed_bytes(const char *bytes)
-{
-	const size_t count = strlen(bytes);
-	ck_assert_int_eq(write(feed, bytes, count), (ssize_t)count);
 }
 
 /* The taker has not the writer's input: else its end would not come. */
@@ -117,7 +119,7 @@ write_and_take_guard(pid_t writer, const char *bytes)
 	eventually(is_inside(writer));
 	pid_t taker = child_of(take_guard, 1);
 	eventually(sleep_for_more(0) == 1);
-	feed_bytes(bytes);
+	dprintf(feed, "%s", bytes);
 	if (strchr(bytes, '\n') == NULL)
 		close(feed); /* else fgets waits for the rest of the line */
 	expect_exit(taker, 0);
@@ -132,41 +134,42 @@ write_and_stop(pid_t writer, const char *line)
 	ck_assert_int_eq(change_guard(+1), 0);
 }
 
-/* Wait until the process has looked at the semaphore twenty times more. */
-static void
-expect_polling(pid_t pid)
-{
-	long before = switches(pid);
-	eventually(switches(pid) > before + 20);
-}
-
 /* The text in the paper's segment. */
 static const char *
 text_now(void)
 {
 	static char text[SHM_SIZE];
-	char *shmaddr = shmat(shmget(ftok(directory, 'm'), 0, 0), NULL, 0);
+	char *shmaddr = shmat(segment_of(directory), NULL, 0);
 	snprintf(text, sizeof(text), "%s", shmaddr);
 	shmdt(shmaddr);
 	return text;
 }
 
-/* Our pair passes all of the file on, and ends. */
+/* Start our pair: the writer waits for a line, and the reader for news. */
 static void
-expect_ours_to_copy(const char *in)
+start_ours(void)
 {
 	end_printed();
-	pid_t writer = start_writer(in);
-	eventually(unread());
-	expect_exit(start_reader("out"), 0);
-	expect_exit(writer, 0);
-	ck_assert_same_file(in, "out");
+	our_reader = start_reader("out");
+	our_writer = start_writer("|");
+	eventually(semaphore(WRITERS) == 1 && sleep_for_more(NEWS) == 1);
 }
 
-static int
-take_the_second(int set)
+static void
+end_ours(void)
 {
-	return sem_wait_p(set, 0, 1);
+	close(feed);
+	expect_both_end(our_writer, our_reader);
+}
+
+/* Our pair passes all of the text on, and ends. */
+static void
+expect_ours_to_copy(const char *text)
+{
+	end_printed();
+	write_file("in", text, strlen(text));
+	expect_both_end(start_writer("in"), start_reader("out"));
+	ck_assert_same_file("in", "out");
 }
 
 CASE_WITH("The documents", "How the paper's programs go wrong, beside ours",
@@ -175,17 +178,16 @@ CASE_WITH("The documents", "How the paper's programs go wrong, beside ours",
 /*
  * Two faults together.  The paper's sem_wait looks and its sem_p takes, in two
  * steps: so two processes may both see the guard free.  Then one sem_p fails,
- * because of IPC_NOWAIT, and its caller does not look at the answer.
+ * because of IPC_NOWAIT, and its caller does not look at the answer.  What our
+ * sem_wait_p does instead, s18_sem_wait_p_... shows (check_chapter.c).
  */
 TEST(wrong_sem_p_fails_and_its_caller_goes_in_all_the_same)
 {
 	const char *refused = "semop error:: Resource temporarily unavailable";
-	pid_t writer = start_printed_writer("|", NULL);
+	pid_t writer = start_printed_writer();
 	struct terminal readers[2];
-	eventually(is_inside(writer));
 	for (int i = 0; i < 2; i++) {
 		readers[i] = start_printed_reader();
-		expect_polling(readers[i].pid);
 		stop_process(readers[i].pid);
 	}
 	write_and_stop(writer, "both\n");
@@ -196,24 +198,14 @@ TEST(wrong_sem_p_fails_and_its_caller_goes_in_all_the_same)
 		eventually(shows(&readers[i], "reader: both\n"));
 	/* One gives back what it never had: this waits for the value 2. */
 	expect_exit(child_of(take_guard, 2), 0);
-
-	/* Ours waits and takes in one step, and sleeps until it can. */
-	end_printed();
-	const int set = createsem(directory, 's', 2, 0);
-	pid_t other = child_of(take_the_second, set);
-	semctl(set, 0, SETVAL, 1);
-	eventually(sleep_for_more(1) == 1); /* taken */
-	semctl(set, 1, SETVAL, 1);
-	expect_exit(other, 0);
 }
 
 TEST(wrong_a_second_writer_frees_the_guard_of_whoever_is_inside)
 {
-	pid_t first = start_printed_writer("|", "error");
-	eventually(is_inside(first) && is_asleep(first)); /* at its prompt */
-	pid_t second = start_printed_writer("|", "error");
-	eventually(is_inside(second)); /* and nobody has come out */
-	ck_assert_str_eq(read_file("error", NULL), "");
+	start_printed_writer();
+	pid_t second = start_printed_writer(); /* and nobody has come out */
+	expect_asleep(second);
+	expect_file("error", "%s", "");
 
 	/* Our createsem does not touch an existing set. */
 	expect_errno(createsem(directory, 's', 1, 1), EEXIST);
@@ -222,29 +214,25 @@ TEST(wrong_a_second_writer_frees_the_guard_of_whoever_is_inside)
 
 TEST(wrong_two_writers_raise_the_guard_to_2_and_are_inside_together)
 {
-	pid_t first = start_printed_writer("|", "error");
+	start_printed_writer();
 	int feed_of_first = feed;
-	eventually(is_inside(first));
-	pid_t second = start_printed_writer("|", "error");
-	eventually(is_inside(second));
+	pid_t second = start_printed_writer();
 	write_and_stop(second, "second\n"); /* the value is 1 */
 	pid_t waits_for_2 = child_of(take_guard, 2);
 	eventually(sleep_for_more(0) == 1);
 	feed = feed_of_first;
-	feed_bytes("first\n");
+	dprintf(feed, "first\n");
 	expect_exit(waits_for_2, 0);
 	ck_assert_int_eq(change_guard(+2), 0);
 	kill(second, SIGCONT);
-	eventually(semaphore(0) == 0);			/* both are inside: */
-	ck_assert_str_eq(read_file("error", NULL), ""); /* no error */
+	eventually(semaphore(0) == 0);	/* both are inside: */
+	expect_file("error", "%s", ""); /* no error */
 }
 
 TEST(wrong_everybody_waits_for_the_one_who_types)
 {
-	pid_t typist = start_printed_writer("|", NULL);
-	eventually(is_inside(typist));
+	pid_t typist = start_printed_writer();
 	struct terminal reader = start_printed_reader();
-	expect_polling(reader.pid);
 	ck_assert(is_inside(typist)); /* fgets is inside the guard */
 	stop_process(reader.pid);
 	write_and_stop(typist, "typed\n");
@@ -252,37 +240,27 @@ TEST(wrong_everybody_waits_for_the_one_who_types)
 	eventually(shows(&reader, "reader: typed\n"));
 
 	/* While our writer waits for a line, others go in and out. */
-	end_printed();
-	pid_t ours = start_reader("out"), silent = start_writer("|");
-	eventually(sleep_for_more(NEWS) == 1 && semaphore(WRITERS) == 1);
-	write_file("in", "past it\n", 8);
-	expect_exit(start_writer("in"), 0);
+	start_ours();
+	leave_text("past it\n");
 	eventually(file_has("out", "past it\n"));
-	close(feed);
-	expect_exit(silent, 0);
-	expect_exit(ours, 0);
+	end_ours();
 }
 
 TEST(wrong_a_waiting_process_wakes_up_again_and_again)
 {
-	pid_t typist = start_printed_writer("|", NULL);
-	eventually(is_inside(typist));
+	pid_t typist = start_printed_writer();
 	struct terminal waiting = start_printed_reader();
-	expect_polling(waiting.pid);
-	ck_assert(!shows(&waiting, "reader")); /* all for nothing */
+	ck_assert(is_inside(typist)); /* all for nothing */
+	ck_assert(!shows(&waiting, "reader"));
 
-	end_printed();
-	pid_t reader = start_reader("out"), writer = start_writer("|");
-	eventually(semaphore(WRITERS) == 1 && sleep_for_more(NEWS) == 1);
-	expect_asleep(reader);
-	close(feed);
-	expect_exit(writer, 0);
-	expect_exit(reader, 0);
+	start_ours();
+	expect_asleep(our_reader);
+	end_ours();
 }
 
 TEST(wrong_a_text_is_overwritten_before_anybody_has_read_it)
 {
-	pid_t writer = start_printed_writer("|", NULL);
+	pid_t writer = start_printed_writer();
 	write_and_stop(writer, "one\n"); /* nothing holds the writer back */
 	write_and_stop(writer, "two\n");
 	struct terminal reader = start_printed_reader();
@@ -291,55 +269,46 @@ TEST(wrong_a_text_is_overwritten_before_anybody_has_read_it)
 
 	/* Our writer waits until the first text is printed. */
 	end_printed();
-	writer = start_writer("|");
-	feed_bytes("one\n");
-	eventually(unread());
-	feed_bytes("two\n");
-	close(feed);
+	leave_text("one\n");
+	write_file("in", "two\n", 4);
+	writer = start_writer("in");
 	eventually(sleep_for_more(EMPTY) == 1);
-	expect_exit(start_reader("out"), 0);
-	expect_exit(writer, 0);
-	ck_assert_str_eq(read_file("out", NULL), "one\ntwo\n");
+	expect_both_end(writer, start_reader("out"));
+	expect_file("out", "one\ntwo\n");
 }
 
 TEST(wrong_a_text_is_printed_twice)
 {
-	write_and_stop(start_printed_writer("|", NULL), "once\n");
-	struct terminal printed_reader = start_printed_reader();
-	eventually(shows(&printed_reader, "reader: once\nreader: once\n"));
+	write_and_stop(start_printed_writer(), "once\n");
+	struct terminal reader = start_printed_reader();
+	eventually(shows(&reader, "reader: once\nreader: once\n"));
 
 	/* After its one text our reader sleeps, as long as the writer lives. */
-	end_printed();
-	pid_t reader = start_reader("out"), writer = start_writer("|");
-	feed_bytes("once\n");
+	start_ours();
+	dprintf(feed, "once\n");
 	eventually(file_has("out", "once\n") && sleep_for_more(NEWS) == 1);
-	expect_asleep(reader);
-	close(feed);
-	expect_exit(writer, 0);
-	expect_exit(reader, 0);
-	ck_assert_str_eq(read_file("out", NULL), "once\n");
+	expect_asleep(our_reader);
+	end_ours();
+	expect_file("out", "once\n");
 }
 
 /* The others wait until a new writer's createsem frees it, or for ever. */
 TEST(wrong_a_process_killed_inside_keeps_the_guard)
 {
-	pid_t writer = start_printed_writer("|", NULL);
-	eventually(is_inside(writer));
-	kill(writer, SIGKILL);
-	await(writer);
-	struct terminal reader = start_printed_reader();
-	expect_polling(reader.pid);
+	expect_end_by(start_printed_writer(), SIGKILL);
+	start_printed_reader();
 	ck_assert_int_eq(semaphore(0), 0);
 
 	end_printed();
 	const char *const stay[] = {"-s", "60", directory, NULL};
 	write_file("in", "kept\n", 5);
-	writer = start("writer", "in", NULL, NULL, stay);
+	pid_t writer = start("writer", "in", NULL, NULL, stay);
 	eventually(is_inside(writer));
-	kill(writer, SIGKILL);
-	await(writer);
+	expect_end_by(writer, SIGKILL);
 	ck_assert_int_eq(semaphore(GUARD), 1);
-	expect_ours_to_copy("in");
+	leave_text("kept\n");
+	expect_exit(start_reader("out"), 0);
+	ck_assert_same_file("in", "out");
 }
 
 /*
@@ -350,18 +319,16 @@ TEST(wrong_a_reader_started_first_never_finds_the_set)
 {
 	struct terminal early = start_printed_reader();
 	eventually(shows(&early, "semget error:: Invalid argument\n"));
-	write_and_stop(start_printed_writer("|", NULL), "late\n");
+	write_and_stop(start_printed_writer(), "late\n");
 	expect_polling(early.pid); /* the guard is free, and the text there */
 	ck_assert(!shows(&early, "late"));
 
 	/* Our opensem finds nothing; our reader creates, opens and sleeps. */
 	end_printed();
 	expect_errno(opensem(directory, 's'), ENOENT);
-	pid_t reader = start_reader("out");
-	eventually(sleep_for_more(NEWS) == 1);
+	pid_t reader = start_waiting_reader();
 	ck_assert_int_eq(semaphore(GUARD), 1);
-	expect_exit(start_writer(NULL), 0);
-	expect_exit(reader, 0);
+	expect_both_end(start_writer(NULL), reader);
 }
 
 /* The text is the last one or its beginning. */
@@ -382,7 +349,7 @@ shrinks_to_nothing(char *last)
 TEST(wrong_after_the_end_of_input_the_writer_writes_for_ever)
 {
 	char last[SHM_SIZE] = "only";
-	pid_t writer = start_printed_writer("|", NULL);
+	pid_t writer = start_printed_writer();
 	write_and_take_guard(writer, "only\n");
 	ck_assert_str_eq(text_now(), "only");
 	close(feed);
@@ -390,58 +357,48 @@ TEST(wrong_after_the_end_of_input_the_writer_writes_for_ever)
 	eventually(shrinks_to_nothing(last));
 	eventually(is_inside(writer)); /* and it goes on */
 
-	write_file("in", "only\n", 5);
-	expect_ours_to_copy("in");
+	expect_ours_to_copy("only\n");
 }
 
 TEST(wrong_a_last_line_without_a_newline_loses_a_character)
 {
-	pid_t writer = start_printed_writer("|", NULL);
-	write_and_take_guard(writer, "abc");
+	write_and_take_guard(start_printed_writer(), "abc");
 	ck_assert_str_eq(text_now(), "ab");
 
-	write_file("in", "abc", 3);
-	expect_ours_to_copy("in");
+	expect_ours_to_copy("abc");
 }
 
 /* fgets takes 255 bytes of a long line, and the last is taken for a newline. */
 TEST(wrong_a_long_line_is_cut_and_loses_a_character)
 {
-	char line[302] = "", first[255] = "", second[46] = "";
-	memset(line, 'x', 300);
-	line[300] = '\n';
-	memset(first, 'x', 254);
-	memset(second, 'x', 45);
-	write_and_take_guard(start_printed_writer("|", NULL), line);
+	char line[302], first[255], second[46];
+	snprintf(line, sizeof(line), "%0300d\n", 0);
+	snprintf(first, sizeof(first), "%0254d", 0);
+	snprintf(second, sizeof(second), "%045d", 0);
+	write_and_take_guard(start_printed_writer(), line);
 	ck_assert_str_eq(text_now(), first);
 	change_guard(+1);
 	eventually(strcmp(text_now(), second) == 0); /* 254 and 45 are 299 */
 
-	write_file("in", line, 301);
-	expect_ours_to_copy("in");
+	expect_ours_to_copy(line);
 }
 
 TEST(wrong_set_and_segment_stay_behind_and_anybody_may_change_them)
 {
-	pid_t writer = start_printed_writer("|", NULL);
-	eventually(is_inside(writer));
-	kill(writer, SIGINT); /* Ctrl-C */
-	expect_signal(writer, SIGINT);
 	struct semid_ds set;
+	struct shmid_ds segment;
 	union semun argument = {.buf = &set};
+	expect_end_by(start_printed_writer(), SIGINT); /* Ctrl-C */
 	ck_assert_int_eq(semctl(semaphore_set(), 0, IPC_STAT, argument), 0);
 	ck_assert_int_eq(set.sem_perm.mode & 0777, 0666);
-	struct shmid_ds segment;
-	const int shmid = shmget(ftok(directory, 'm'), 0, 0);
-	ck_assert_int_eq(shmctl(shmid, IPC_STAT, &segment), 0);
+	ck_assert_int_eq(shmctl(segment_of(directory), IPC_STAT, &segment), 0);
 	ck_assert_int_eq(segment.shm_perm.mode & 0777, 0666);
 	ck_assert_uint_eq(segment.shm_nattch, 0);
 
 	end_printed();
-	writer = start_writer("|");
+	pid_t writer = start_writer("|");
 	eventually(semaphore(WRITERS) == 1);
-	kill(writer, SIGINT);
-	expect_signal(writer, SIGINT);
+	expect_end_by(writer, SIGINT);
 	ck_assert(!anything_left());
 }
 
@@ -450,8 +407,8 @@ TEST(wrong_nobody_looks_whether_shmat_has_worked)
 {
 	ck_assert_int_ne(createshm(directory, 'm', 1), -1);
 	write_file("in", "lost\n", 5);
-	pid_t writer = start_printed_writer("in", "error");
-	expect_signal(writer, SIGSEGV);
+	expect_signal(start("test/printed/writer", "in", NULL, "error", NULL),
+		      SIGSEGV);
 	ck_assert(file_has("error", "shmget error:: Invalid argument\n"));
 
 	semctl(semaphore_set(), 0, IPC_RMID);

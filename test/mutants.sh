@@ -189,21 +189,21 @@ a set that nobody can open stays@sharemem.c@/^open_set(/,/^}/s/errno == E2BIG \&
 a limit of a newcomer removes a set in use@sharemem.c@/^open_set(/,/^}/s/sem_value(semid, EMPTY) == 0/true/@Foreign objects and failures@a_newcomer_with
 a limit of a newcomer removes a set with a text@sharemem.c@/^open_set(/,/^}/s/sem_value(semid, NEWS) == 0/true/@Foreign objects and failures@a_newcomer_with
 objects given to us are trusted@sharemem.c@/^is_ours(/,/^}/s/perm->cuid == geteuid()/true/@Foreign objects and failures@what_another_user
-objects given away are trusted@sharemem.c@/^is_ours(/,/^}/s/perm->uid == geteuid()/true/@Foreign objects and failures@what_we_have_given
+objects given away are trusted@sharemem.c@/^is_ours(/,/^}/s/perm->uid == geteuid()/true/@Foreign objects and failures@what_another_user
 other owners' objects are trusted@sharemem.c@/^is_ours(/,/^}/s/perm->c*uid == geteuid()/true/g@Foreign objects and failures@what_another_user
-other modes are trusted@sharemem.c@/^is_ours(/,/^}/s/(perm->mode & (.*)) == MODE/true/@Foreign objects and failures@other_size_or_mode
-modes that only the owner has are trusted@sharemem.c@/^is_ours(/,/^}/s/(perm->mode & (.*)) == MODE/(perm->mode \& 077) == 0/@Foreign objects and failures@other_size_or_mode
-another size is trusted@sharemem.c@/^find_segment(/,/^}/s/ || status.shm_segsz != SHM_SIZE//@Foreign objects and failures@a_segment_of_other
-another number of semaphores is trusted@sharemem.c@/^find_set(/,/^}/s/ || status.sem_nsems != MEMBERS//@Foreign objects and failures@a_set_of_other
-a set that is not ours is told as EACCES@sharemem.c@/^find_set(/,/^}/s/EPERM/EACCES/@Foreign objects and failures@a_set_of_other
-a segment that is not ours is told as EACCES@sharemem.c@/^find_segment(/,/^}/s/EPERM/EACCES/@Foreign objects and failures@a_segment_of_other
+other modes are trusted@sharemem.c@/^is_ours(/,/^}/s/(perm->mode & (.*)) == MODE/true/@Foreign objects and failures@an_object_of_other
+modes that only the owner has are trusted@sharemem.c@/^is_ours(/,/^}/s/(perm->mode & (.*)) == MODE/(perm->mode \& 077) == 0/@Foreign objects and failures@an_object_of_other
+another size is trusted@sharemem.c@/^find_segment(/,/^}/s/ || status.shm_segsz != SHM_SIZE//@Foreign objects and failures@an_object_of_other
+another number of semaphores is trusted@sharemem.c@/^find_set(/,/^}/s/ || status.sem_nsems != MEMBERS//@Foreign objects and failures@an_object_of_other
+a set that is not ours is told as EACCES@sharemem.c@/^find_set(/,/^}/s/EPERM/EACCES/@Foreign objects and failures@an_object_of_other
+a segment that is not ours is told as EACCES@sharemem.c@/^find_segment(/,/^}/s/EPERM/EACCES/@Foreign objects and failures@an_object_of_other
 values that are not ours are told as EACCES@sharemem.c@/^settle_news(/,/^}/s/EPERM/EACCES/@Foreign objects and failures@values_out_of_range
 a GUARD of 2 is trusted@sharemem.c@/^settle_news(/,/^}/s/value\[GUARD\] > 0/false/@Foreign objects and failures@values_out_of_range
 an EMPTY of 2 is trusted@sharemem.c@/^settle_news(/,/^}/s/value\[EMPTY\] > 1/false/@Foreign objects and failures@values_out_of_range
 an unread text without news is trusted@sharemem.c@/^settle_news(/,/^}/s/(unread && value\[NEWS\] == 0)/false/@Foreign objects and failures@values_out_of_range
 values that are not ours keep the guard@sharemem.c@/^settle_news(/,/^}/s/sem_v(semid, GUARD);//@Foreign objects and failures@values_out_of_range
 a set with values that are not ours is removed@sharemem.c@/^settle_news(/,/^}/s/channel->semid = -1;//@Foreign objects and failures@values_out_of_range
-a set removed by its user is not made anew@sharemem.c@/^find_set(/,/^}/s/eidrm_if_gone(\(semget(.*)\));/\1;/@Foreign objects and failures@a_set_removed_between
+a set removed by its user is not made anew@sharemem.c@/^find_set(/,/^}/s/eidrm_if_gone(\(semget(.*)\));/\1;/@Deaths@an_ipcrm_at
 the set is looked up by its path@sharemem.c@/^find_set(/,/^}/s/semget(channel->semkey, 0, MODE)/opensem(channel->path, 's')/@Schedules@
 the set is created by its path@sharemem.c@/^find_set(/,/^}/s/semget(channel->semkey, MEMBERS,/semget(ftok(channel->path, 's'), MEMBERS,/@Schedules@
 the segment is looked up by its path@sharemem.c@/^find_segment(/,/^}/s/shmget(channel->shmkey, 0, MODE)/openshm(channel->path, 'm')/@Schedules@
@@ -218,12 +218,13 @@ an unread text is three news@sharemem.c@/^settle_news(/,/^}/s/unread ? 2 : 0/unr
 a set in use gets a new segment@sharemem.c@/^try_to_join(/,/^}/s/fresh == 1)/true)/@The programs@a_segment_removed
 a fresh channel uses a left-over segment@sharemem.c@/^choose_segment(/,/^}/s/if (fresh) {/if (fresh \&\& shmid == -1) {/@Foreign objects and failures@a_segment_without_a_set
 a segment that is not ours is taken for a missing one@sharemem.c@/^choose_segment(/,/^}/s/shmid == -1 && errno != ENOENT/false/@Foreign objects and failures@does_not_disturb
+a segment that another makes first is an error@sharemem.c@/^choose_segment(/,/^}/s/errno == EEXIST/false/@Deaths@a_set_replaced_while_a_starter
 a text that was read is told as lost@sharemem.c@/^choose_segment(/,/^}/s/sem_value(channel->semid, EMPTY) == 0/true/@The programs@a_segment_removed
 a lost text is not told@sharemem.c@/^choose_segment(/,/^}/s/sem_value(channel->semid, EMPTY) == 0/false/@Foreign objects and failures@text_lost
 a set without a segment wakes nobody@sharemem.c@/^choose_segment(/,/^}/s/sem_delete(channel->semid);//@The programs@a_segment_removed
 a segment that goes while one attaches is an error@sharemem.c@/^attach_segment(/,/^}/s/eidrm_if_gone(-1)/-1/@Deaths@an_ipcrm_at
 a failed call is told without its key@sharemem.c@/^fails(/,/^}/s/"%s(%#x)", call/"%s(%.0x)", call/@Foreign objects and failures@at_a_limit
-another key is told@sharemem.c@/^try_to_join(/,/^}/s/"shmget", channel->shmkey/"shmget", channel->semkey/@Foreign objects and failures@a_segment_of_other
+another key is told@sharemem.c@/^try_to_join(/,/^}/s/"shmget", channel->shmkey/"shmget", channel->semkey/@Foreign objects and failures@an_object_of_other
 who was never inside leaves@sharemem.c@/^go_inside(/,/^}/s/^\tif (sem_p(/\tchannel->semid = semid;\n&/@Foreign objects and failures@never_inside
 who waits to join does not tell it@sharemem.c@/^go_inside(/,/^}/s/tell(.*/;/@The programs@a_signal_ends_who_waits_to_join
 who fails inside keeps the guard@sharemem.c@/^withdraw(/,/^}/s/^\t\tsem_v(semid, GUARD);/\t\t;/@Foreign objects and failures@that_is_not_ours
@@ -241,6 +242,7 @@ a removed set is not tried again@sharemem.c@/^join(/,/^}/s/attempts < 1000/attem
 # Leaving
 the set goes before the segment@sharemem.c@/^remove_if_last(/,/^}/s/^\ttell(.*/&\n\tsem_delete(channel->semid);/@Schedules@
 the segment is removed by its path@sharemem.c@/^remove_segment(/,/^}/s/find_segment(channel)/openshm(channel->path, 'm')/@Schedules@
+the segment of a new set is removed@sharemem.c@/^remove_segment(/,/^}/s/ && sem_value(channel->semid, GUARD) == 0//@Deaths@a_set_replaced_while_the_last
 only who has attached it removes the segment@sharemem.c@/^remove_if_last(/,/^}/s/remove_segment(channel)/if (channel->shmaddr != NULL) remove_segment(channel)/@Foreign objects and failures@without_memory
 nothing is removed@sharemem.c@/^remove_if_last(/,/^}/s/step(channel->semid, if_last, 5) == -1/true/@The programs@a_signal_ends_a_waiting_reader
 removed although readers are joined@sharemem.c@/^remove_if_last(/,/^}/s/op(READERS, 0, IPC_NOWAIT)/op(WRITERS, 0, IPC_NOWAIT)/@The programs@the_end_of_one
@@ -323,7 +325,7 @@ what -v tells stands among the data@sharemem.c@/^tell(/,/^}/s/fprintf(stderr/fpr
 no advice for a path that is missing@sharemem.c@/^} advices/,/^};/s/{ENOENT,/{EXDEV,/@The programs@a_path_must
 no advice for a path that is no directory@sharemem.c@/^} advices/,/^};/s/{ENOTDIR,/{EXDEV,/@The programs@a_path_must
 no advice for what is not yours@sharemem.c@/^} advices/,/^};/s/{EACCES,/{EXDEV,/@Foreign objects and failures@another_user_cannot
-no advice for what is not ours@sharemem.c@/^} advices/,/^};/s/{EPERM,/{EXDEV,/@Foreign objects and failures@a_set_of_other
+no advice for what is not ours@sharemem.c@/^} advices/,/^};/s/{EPERM,/{EXDEV,/@Foreign objects and failures@an_object_of_other
 no advice for a limit@sharemem.c@/^} advices/,/^};/s/{ENOSPC,/{EXDEV,/@Foreign objects and failures@at_a_limit
 no advice for a removed object@sharemem.c@/^} advices/,/^};/s/{EIDRM,/{EXDEV,/@The programs@a_set_removed_while_one_waits
 a signal is told as an error@sharemem.c@/^give_up(/,/^}/s/!interrupted()/true/@The programs@a_signal_ends_a_waiting_writer

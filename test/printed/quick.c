@@ -6,26 +6,18 @@
  */
 #define _GNU_SOURCE
 #include <sys/sem.h>
-#include <time.h>
 #include <unistd.h>
-
-static void
-nap(long milliseconds)
-{
-	struct timespec time = {.tv_nsec = milliseconds * 1000000};
-	nanosleep(&time, NULL);
-}
 
 unsigned
 sleep(unsigned seconds)
 {
-	nap(20 * seconds);
+	usleep(20000 * seconds);
 	return 0;
 }
 
 int
 semop(int semid, struct sembuf *ops, size_t count)
 {
-	nap(20);
+	usleep(20000);
 	return semtimedop(semid, ops, count, NULL);
 }
