@@ -226,9 +226,9 @@ a segment that goes while one attaches is an error@sharemem.c@/^attach_segment(/
 a failed call is told without its key@sharemem.c@/^fails(/,/^}/s/"%s(%#x)", call/"%s(%.0x)", call/@Foreign objects and failures@at_a_limit
 another key is told@sharemem.c@/^try_to_join(/,/^}/s/"shmget", channel->shmkey/"shmget", channel->semkey/@Foreign objects and failures@an_object_of_other
 who was never inside leaves@sharemem.c@/^go_inside(/,/^}/s/^\tif (sem_p(/\tchannel->semid = semid;\n&/@Foreign objects and failures@never_inside
-who waits to join does not tell it@sharemem.c@/^go_inside(/,/^}/s/tell(.*/;/@The programs@a_signal_ends_who_waits_to_join
+who waits to join does not tell it@sharemem.c@/^go_inside(/,/^}/s/tell(.*/;/@The programs@the_first_signal
 who fails inside keeps the guard@sharemem.c@/^withdraw(/,/^}/s/^\t\tsem_v(semid, GUARD);/\t\t;/@Foreign objects and failures@that_is_not_ours
-who is outside gives another's guard away@sharemem.c@/^withdraw(/,/^}/s/semctl(semid, GUARD, GETPID) == getpid()/true/@The programs@a_signal_ends_who_waits_to_join
+who is outside gives another's guard away@sharemem.c@/^withdraw(/,/^}/s/semctl(semid, GUARD, GETPID) == getpid()/true/@The programs@the_first_signal
 who has given the guard back gives it twice@sharemem.c@/^withdraw(/,/^}/s/sem_value(semid, GUARD) == 0/true/@The programs@minus_v_tells_each
 a failed join leaves all@sharemem.c@/^join(/,/^}/s/withdraw(channel);//@Foreign objects and failures@without_memory
 a failed join removes the set of the others@sharemem.c@/^join(/,/^}/s/withdraw(channel);/sem_delete(channel->semid);/@Foreign objects and failures@does_not_disturb
@@ -282,15 +282,15 @@ a line of 252 bytes waits for more@writer.c@/^next_text(/,/^}/s/input->held == T
 the end of input is forgotten@writer.c@/^next_text(/,/^}/s/ || input->ended)/)/@The programs@every_byte
 the writer reads on after a signal@writer.c@/^next_text(/,/^}/s/!interrupted()/true/@The programs@after_a_signal_the
 half a line goes after a signal@writer.c@/^next_text(/,/^}/s/!interrupted()/true/;s/sem_wait_p(semid, EMPTY, GUARD) == -1/sem_wait(semid, EMPTY) == -1 || sem_p(semid, GUARD) == -1/@The programs@half_a_line
-an input error is the end of input@writer.c@s/if (input.error != 0)/if (false)/@The programs@input_that_cannot
+an input error is the end of input@writer.c@s/if (input.error != 0)/if (false)/@The programs@data_before
 a text before an input error is lost@writer.c@/^next_text(/,/^}/s/return input->held;/return input->error != 0 ? 0 : input->held;/@The programs@data_before
 a copy that overlaps (sanitizer)@writer.c@s/memmove(/memcpy(/@The programs@every_byte
 a prompt in a file@writer.c@s/isatty(STDIN_FILENO) &&$/isatty(STDIN_FILENO) ||/@The programs@a_prompt_is_for
 a prompt for each pasted line@writer.c@s/poll(&typed, 1, 0) == 0/true/@The programs@sixty_lines
-a prompt in the middle of a line@writer.c@s/input->held == 0 &&/true \&\&/@The programs@ctrl_d_in_a_line
-a prompt beside an old one@writer.c@s/printf("\\rwriter: ");/printf("writer: ");/@The programs@after_a_stop
+a prompt in the middle of a line@writer.c@s/input->held == 0 &&/true \&\&/@The programs@on_terminals
+a prompt beside an old one@writer.c@s/printf("\\rwriter: ");/printf("writer: ");/@The programs@sixty_lines
 a prompt twice@writer.c@s/printf("\\rwriter: ");/printf("\\rwriter: \\rwriter: ");/@The programs@on_terminals
-no prompt after a stop@sharemem.c@/^catch_signals(/,/^}/s/SIGHUP, SIGCONT}/SIGHUP}/@The programs@after_a_stop
+no prompt after a stop@sharemem.c@/^catch_signals(/,/^}/s/SIGHUP, SIGCONT}/SIGHUP}/@The programs@sixty_lines
 no new line after Ctrl-D@writer.c@/^read_input(/,/^}/s/printf("\\n");//@The programs@on_terminals
 the writer does not say that nobody reads@writer.c@s/input.interactive && sem_value/false \&\& sem_value/@The programs@to_a_typist
 the writer says that nobody reads although somebody does@writer.c@s/sem_value(semid, READERS) == 0/sem_value(semid, READERS) >= 0/@The programs@to_a_typist
@@ -300,17 +300,17 @@ a signal in a wait is told as nobody reads@writer.c@s/if (sem_wait_p(semid, EMPT
 
 # The output
 a stop ends the write@reader.c@/^write_all(/,/^}/s/errno != EINTR || interrupted()/true/@The programs@a_stop_does_not_end_a_write
-a signal does not end a write that waits@reader.c@/^write_all(/,/^}/s/errno != EINTR || interrupted()/errno != EINTR/@The programs@that_cannot_go_on
+a signal does not end a write that waits@reader.c@/^write_all(/,/^}/s/errno != EINTR || interrupted()/errno != EINTR/@The programs@a_stop_does_not_end_a_write
 a signal makes a written text unwritten@reader.c@/^write_all(/,/^}/s/done > 0/done > 0 \&\& !interrupted()/@Schedules@
 a failed write is not noticed@reader.c@/^write_all(/,/^}/s/return -1;/return 0;/@The programs@a_full_disk
 a write of nothing is a success@reader.c@/^write_all(/,/^}/s/errno = EIO;/return 0;/@Deaths@a_write_of_nothing
 a write of nothing is repeated@reader.c@/^write_all(/,/^}/s/errno = EIO;/continue;/@Deaths@a_write_of_nothing
 a partial write is taken for a whole one@reader.c@/^write_all(/,/^}/s/count -= (size_t)done;/count = 0;/@The programs@a_partial_write
 a partial write is repeated from its start@reader.c@/^write_all(/,/^}/s/bytes += done;//@Deaths@a_write_that_is_done
-many newlines overflow the names (sanitizer)@reader.c@/^print(/,/^}/s/TEXT_SIZE \* sizeof(name)/TEXT_SIZE + sizeof(name)/@The programs@each_of_a_thousand
-each text begins with the name@reader.c@/^print(/,/^}/s/!output->in_line/i == 0/@The programs@a_long_line
+many newlines overflow the names (sanitizer)@reader.c@/^print(/,/^}/s/TEXT_SIZE \* sizeof(name)/TEXT_SIZE + sizeof(name)/@The programs@each_line
+each text begins with the name@reader.c@/^print(/,/^}/s/!output->in_line/i == 0/@The programs@each_line
 names in a file@reader.c@/^print(/,/^}/s/!output->terminal/false/@The programs@every_byte
-the last newline on a terminal is missing@reader.c@s/if (output.in_line && /if (false \&\& /@The programs@ctrl_d_in_a_line
+the last newline on a terminal is missing@reader.c@s/if (output.in_line && /if (false \&\& /@The programs@on_terminals
 the text stays, although there is none@sharemem.c@/^give_up(/,/^}/s/strcmp(what, "standard output") == 0/true/@The programs@a_last_newline
 
 # What is told
@@ -334,8 +334,8 @@ the help does not say what the programs do@sharemem.c@/^    "writer puts/d@The p
 the help does not name an option@sharemem.c@/^    "  -s seconds/d@The programs@help_is_printed
 help that cannot be printed is a success@sharemem.c@/^options(/,/^}/s/if (fputs(help, stdout) == EOF || fflush(stdout) == EOF)/if (fputs(help, stdout) == EOF)/@The programs@help_is_printed
 any number of seconds@sharemem.c@/^options(/,/^}/s/ && channel.seconds <= 1e6//@The programs@wrong_usage
-0 seconds are refused@sharemem.c@/^options(/,/^}/s/channel.seconds >= 0/channel.seconds > 0/@The programs@from_0
-1000000 seconds are refused@sharemem.c@/^options(/,/^}/s/channel.seconds <= 1e6/channel.seconds < 1e6/@The programs@from_0
+0 seconds are refused@sharemem.c@/^options(/,/^}/s/channel.seconds >= 0/channel.seconds > 0/@The programs@text_outlives
+1000000 seconds are refused@sharemem.c@/^options(/,/^}/s/channel.seconds <= 1e6/channel.seconds < 1e6/@The programs@after_a_signal_the
 no seconds are 0@sharemem.c@/^options(/,/^}/s/rest == optarg || //@The programs@wrong_usage
 what follows the seconds is ignored@sharemem.c@/^options(/,/^}/s/\*rest != '\\0' ||/false ||/@The programs@wrong_usage
 bad seconds are not repeated@sharemem.c@/^options(/,/^}/s/"-s %s: not a number/"-s %.0s: not a number/@The programs@wrong_usage
