@@ -5,7 +5,7 @@
  *	$ ./reader			in one terminal, ./writer in another
  *	reader: Hello			each line that is typed there
  *
- * A comment at the right of a line names the paper's calls that it replaces.
+ * A comment at a line names the paper's calls that it replaces.
  */
 #define _XOPEN_SOURCE 700
 
@@ -86,11 +86,11 @@ main(int argc, char *argv[])
 	/* writer.c explains the whole protocol above its loop. */
 	while (!ended) {
 		if (sem_wait_p(semid, NEWS, GUARD) == -1) /* sem_wait, sem_p */
-			return give_up(&channel, channel.failed);
+			return give_up(&channel, "semop");
 		/* EMPTY tells what the news is: 0 a text, 1 a writer's end. */
 		const int empty = sem_value(semid, EMPTY);
 		if (empty == -1)
-			return give_up(&channel, channel.failed);
+			return give_up(&channel, "semctl");
 		if (empty == 0) {
 			const uint32_t length = shmaddr->length;
 			if (length == 0 || length > TEXT_SIZE) {
@@ -103,11 +103,11 @@ main(int argc, char *argv[])
 			stay_inside(&channel); /* sleep */
 			/* sem_v */
 			if (sem_pass_v(semid, NEWS, EMPTY, GUARD) == -1)
-				return give_up(&channel, channel.failed);
+				return give_up(&channel, "semop");
 		} else {
 			ended = sem_end_v(semid);
 			if (ended == -1)
-				return give_up(&channel, channel.failed);
+				return give_up(&channel, "semop");
 		}
 	}
 	if (output.in_line && write_all("\n", 1) == -1) /* on a terminal */

@@ -76,7 +76,12 @@ step(int semid, struct sembuf *ops, size_t count)
 	return eidrm_if_gone(result);
 }
 
-/* ---- The documents' helpers ---- */
+/*
+ * ---- The documents' helpers ----
+ *
+ * The programs call sem_p(), sem_v(), sem_delete() and sem_value().  The others
+ * stand here beside the paper's; make_keys() tells why join() does without.
+ */
 
 int
 createsem(const char *pathname, int proj_id, int members, int init_val)
@@ -196,7 +201,10 @@ sem_end_v(int semid)
 
 /* ---- Joining ---- */
 
-/* A creator keeps an owner's rights even after giving an object away. */
+/*
+ * Return true if we own the object, we created it, and its mode is 600.  (A
+ * creator keeps an owner's rights even after giving the object away.)
+ */
 static bool
 is_ours(const struct ipc_perm *perm)
 {
@@ -205,14 +213,17 @@ is_ours(const struct ipc_perm *perm)
 }
 
 /*
- * Make the keys, once.  createsem() and createshm() would look the path up at
- * each call, and somebody may put another file there at any time.  So join()
- * calls semget(2) and shmget(2) with these keys.
+ * Make both keys, once for each attempt to join.  createsem() and createshm()
+ * would look the path up at each call, and somebody may put another file there
+ * at any time.  So join() calls semget(2) and shmget(2) with these keys.
+ *
+ * Both keys must come from the same file.  Otherwise we would use the set of
+ * one channel and the segment of another.
  */
 static int
 make_keys(struct channel *channel)
 {
-	do { /* both must come from the same file */
+	do {
 		channel->semkey = ftok(channel->path, 's');
 		channel->shmkey = ftok(channel->path, 'm');
 	} while (channel->semkey != ftok(channel->path, 's'));
@@ -255,9 +266,9 @@ open_set(int semid)
 
 	if (step(semid, if_new, 5) == 0 || errno == EAGAIN)
 		return 0;
-	if (errno == E2BIG && sem_value(semid, EMPTY) == 0 &&
-	    sem_value(semid, NEWS) == 0) {
-		sem_delete(semid); /* so few operations: nobody can open it */
+	if (errno == E2BIG) { /* nobody can open it: remove it if it is new */
+		if (step(semid, if_new + 1, 2) == 0)
+			sem_delete(semid);
 		errno = E2BIG;
 	}
 	return -1;
@@ -304,7 +315,7 @@ settle_news(struct channel *channel)
 
 	if (eidrm_if_gone(semctl(semid, 0, GETALL, all)) == -1)
 		return -1;
-	/* This process holds GUARD.  EMPTY is 0 or 1, and if 0, NEWS is not. */
+	/* In our set GUARD is 0 now, and EMPTY and NEWS are not both 0. */
 	const bool unread = value[EMPTY] == 0;
 	if (value[GUARD] > 0 || value[EMPTY] > 1 ||
 	    (unread && value[NEWS] == 0)) {
@@ -340,7 +351,9 @@ find_segment(const struct channel *channel)
 
 /*
  * Inside: remove the segment.  But ipcrm -s may have removed our set, and then
- * the segment may belong to a new set.  While ours exists, it cannot.
+ * somebody else may have made a new set and a new segment.  While our set
+ * exists, there is no new one.  We hold GUARD, so it is 0 if our set exists.
+ * The segment is found first, so it is ours if the set still exists after that.
  */
 static void
 remove_segment(const struct channel *channel)
@@ -400,9 +413,12 @@ attach_segment(struct channel *channel, int shmid)
  * Be counted, and give the guard back.
  *
  * A reader does only the first two operations.  A writer does all four, and the
- * last two change nothing now.  But when the writer ends in any way, even by
- * kill -9, the kernel undoes the -1, and NEWS rises by 1.  So a writer's death
- * announces itself.
+ * last two together change nothing now.  But when the writer ends in any way,
+ * even by kill -9, the kernel undoes the -1, and NEWS rises by 1.  So a
+ * writer's death announces itself.
+ *
+ * The +1 comes first, because the -1 would wait while NEWS is 0.  The +1 has no
+ * SEM_UNDO.  Otherwise the kernel would undo both, and NEWS would not rise.
  */
 static int
 be_counted(struct channel *channel)
@@ -420,7 +436,7 @@ be_counted(struct channel *channel)
 	return 0;
 }
 
-/* Note which call failed, for give_up().  Returns -1; errno stays. */
+/* Note which call of join() failed.  Returns -1; errno stays. */
 static int
 fails(struct channel *channel, const char *call, key_t key)
 {
@@ -449,9 +465,9 @@ try_to_join(struct channel *channel)
 		return fails(channel, "shmget", channel->shmkey);
 	if (attach_segment(channel, shmid) == -1)
 		return fails(channel, "shmat", channel->shmkey);
-	fails(channel, "semop",
-	      channel->semkey); /* this may fail from now on */
-	return be_counted(channel);
+	if (be_counted(channel) == -1)
+		return fails(channel, "semop", channel->semkey);
+	return 0;
 }
 
 int
@@ -510,7 +526,8 @@ withdraw(struct channel *channel)
 		return;
 	/*
 	 * If GUARD is 0, the process that changed it last is inside.  GETPID
-	 * tells which one.  If it is this process, give GUARD back.
+	 * tells which one.  If it is this process, give GUARD back.  (A
+	 * turn begins in sem_wait_p(), which cannot note it in a channel.)
 	 */
 	if (sem_value(semid, GUARD) == 0 &&
 	    semctl(semid, GUARD, GETPID) == getpid())
@@ -523,7 +540,6 @@ withdraw(struct channel *channel)
 	tell(semid, "leaves"); /* nothing, if the set is removed */
 	channel->semid = -1;
 	channel->shmaddr = NULL;
-	channel->counted = false;
 }
 
 /* ---- What any Unix program needs: waiting, signals, messages, options ---- */
@@ -589,7 +605,7 @@ stay_inside(const struct channel *channel)
 	struct timespec stay = {whole, (long)(fraction * 1e9)};
 
 	while (channel->seconds > 0 && !interrupted())
-		if (nanosleep(&stay, &stay) == 0)
+		if (nanosleep(&stay, &stay) == 0 || errno != EINTR)
 			return;
 }
 
@@ -688,7 +704,7 @@ static const struct {
     {ENOENT, "the path must exist: writer and reader find each other by it"},
     {ENOTDIR, "the path must exist: writer and reader find each other by it"},
     {EACCES, "it is not yours to use: give another path"},
-    {EPERM, "made by another user or program, and left: give another path"},
+    {EPERM, "made by another user or program, untouched: give another path"},
     {ENOSPC, "a disk is full (see df), or a system limit is reached (ipcs -l)"},
     {EIDRM, "somebody has removed it (ipcrm?): start both programs again"},
 };

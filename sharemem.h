@@ -51,9 +51,9 @@ static_assert(sizeof(struct segment) == SHM_SIZE, "a segment of 256 bytes");
  * EMPTY to NEWS and back, and a writer's end only adds to NEWS.
  */
 enum {
-	GUARD,	 /* the paper's binary semaphore: 1 if nobody is inside */
-	EMPTY,	 /* 1 if the segment holds nothing left to print, else 0 */
-	NEWS,	 /* 1 for an unread text, plus 1 for each writer's end */
+	GUARD, /* the paper's binary semaphore: 1 if nobody is inside */
+	EMPTY, /* 1 if the segment holds nothing left to print, else 0 */
+	NEWS,  /* 1 for an unread text, plus 1 for each writer's end */
 	READERS, /* how many readers are joined */
 	WRITERS, /* how many writers are joined */
 	MEMBERS	 /* not a semaphore: how many the set has */
@@ -72,8 +72,8 @@ union semun {
 #endif
 
 /*
- * The C library has a sem_wait, too (POSIX, <semaphore.h>).  "hidden" keeps our
- * functions inside the program, so the library never calls ours by mistake.
+ * The C library has a sem_wait, too (POSIX, <semaphore.h>).  "hidden" means
+ * that no library sees our names, so none calls our sem_wait by mistake.
  */
 #pragma GCC visibility push(hidden)
 
@@ -84,7 +84,7 @@ union semun {
  * A call with a pathname can also fail as stat(2) does: with ENOENT, ENOTDIR,
  * EACCES, ELOOP or ENAMETOOLONG.
  * A call with a semid can also fail with EIDRM, if the set does not exist (any
- * more), or EACCES, if its mode does not let this process in (but root).
+ * more), or EACCES, if its mode does not let this process in (root gets in).
  * A call that does a semop(2) can also fail with EFBIG, if the set has no such
  * index, ENOMEM, if the kernel has no memory, or E2BIG, if the system allows
  * fewer operations at once.
@@ -184,8 +184,8 @@ int sem_value(int semid, int index);
 
 /*
  * Begin a turn: wait until `awaited' is positive, and take `taken', all in one
- * step.  `awaited' stays as it is.  If the process dies now, the kernel gives
- * `taken' back, and nothing has changed.
+ * step.  `awaited' stays as it is.  If the process dies during the turn, the
+ * kernel gives `taken' back, and nothing has changed.
  *
  * Returns 0, or -1 with errno set: ERANGE as sem_p(); EINTR also if SIGINT,
  * SIGTERM or SIGHUP has come before: then no turn begins.  Paper 5, sem_wait
@@ -215,14 +215,14 @@ int sem_end_v(int semid);
 
 /* A channel: a set and a segment, both found by the same path. */
 struct channel {
-	int role;		 /* READERS or WRITERS: what counts it */
+	int role;		 /* READERS or WRITERS: what counts us */
 	const char *path;	 /* ftok(3) makes both keys from it */
 	double seconds;		 /* -s: how long to stay inside */
-	key_t semkey, shmkey;	 /* made once: the path may be replaced */
+	key_t semkey, shmkey;	 /* noted, because the path may be replaced */
 	int semid;		 /* the set; -1 if there is nothing to leave */
 	struct segment *shmaddr; /* where the segment is attached, or NULL */
 	bool counted;		 /* in READERS or WRITERS */
-	char failed[32]; /* the call that failed, or can fail, and its key */
+	char failed[32];	 /* if join() failed: the call, and its key */
 };
 
 /*
@@ -242,8 +242,8 @@ struct channel options(int argc, char *argv[], int role);
  * Returns 0, or -1 with errno set, and `failed' tells which call it was: EPERM
  * or EACCES if something under our keys is not ours (it is left as it is);
  * EINTR after such a signal; ERANGE if a value would rise over 32767; EIDRM if
- * the objects were removed in a thousand attempts; EINVAL, ENOSPC, ENOMEM and
- * E2BIG at the system's limits.  Chapter 5.1.2, allocate and attach.
+ * the objects were removed in each of a thousand attempts; EINVAL, ENOSPC,
+ * ENOMEM, ENFILE and E2BIG at the system's limits.  Chapter 5.1.2, allocate and attach.
  */
 int join(struct channel *channel);
 
@@ -262,7 +262,7 @@ bool interrupted(void);
 
 /*
  * Leave the channel.  If no other process is joined and nothing is unread,
- * remove the segment and the set.  Never waits.
+ * remove the segment and the set.  Never waits for another process.
  *
  * Returns `status', which is the exit status.  But after SIGINT, SIGTERM or
  * SIGHUP the process dies of that signal here.  Chapter 5.1.2, detach and

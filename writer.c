@@ -6,7 +6,7 @@
  *	writer: Hello			type a line: the reader prints it
  *	writer: ^D			Ctrl-D ends the writer, then the reader
  *
- * A comment at the right of a line names the paper's calls that it replaces.
+ * A comment at a line names the paper's calls that it replaces.
  */
 #define _XOPEN_SOURCE 700
 
@@ -109,9 +109,10 @@ main(int argc, char *argv[])
 	 * The last step of its turn lowers NEWS, raises EMPTY and gives GUARD
 	 * back.
 	 *
-	 * Until its last step, a turn has changed neither EMPTY nor NEWS.  So
-	 * if a process is killed inside, the kernel gives GUARD back, and the
-	 * next process does the same turn again.
+	 * Until its last step, a turn has changed neither EMPTY nor NEWS.  If a
+	 * process is killed inside, the kernel gives GUARD back, and it is as
+	 * if the turn had not begun.  So if it was a reader, the next reader
+	 * prints the same text.
 	 *
 	 * When a writer ends in any way, the kernel raises NEWS.  A reader that
 	 * finds NEWS, and EMPTY at 1, knows that a writer has ended.  If it was
@@ -126,13 +127,13 @@ main(int argc, char *argv[])
 			      "terminal; the line waits",
 			      channel.path);
 		if (sem_wait_p(semid, EMPTY, GUARD) == -1) /* sem_wait, sem_p */
-			return give_up(&channel, channel.failed);
+			return give_up(&channel, "semop");
 		tell(semid, "writes %zu bytes", length);
 		shmaddr->length = (uint32_t)length;
 		memcpy(shmaddr->text, input.bytes, length);	 /* strcpy */
 		stay_inside(&channel);				 /* sleep */
 		if (sem_pass_v(semid, EMPTY, NEWS, GUARD) == -1) /* sem_v */
-			return give_up(&channel, channel.failed);
+			return give_up(&channel, "semop");
 		drop_text(&input, length);
 	}
 	if (input.error != 0) { /* after a signal, give_up() says nothing */

@@ -123,6 +123,33 @@ TEST_IF(an_ipcrm_at_any_system_call_is_told_or_does_no_harm, 2, MAY_TRACE)
 }
 
 /*
+ * If a system allows too few operations, a newcomer cannot open a set.  It
+ * removes a new one, but not one in use: here a text is unread, and is printed
+ * between any two calls of the newcomer.
+ */
+TEST_IF(a_newcomer_that_may_not_open_removes_no_set_in_use, 1,
+	geteuid() == 0 && may_trace(), "needs root and ptrace(2)")
+{
+	struct sembuf printed[] = {{NEWS, -1, 0}, {EMPTY, +1, 0}};
+	bool over = false;
+
+	for (int calls = 1; !over; calls++) {
+		leave_text("text\n");
+		semctl(semaphore_set(), NEWS, SETVAL, 1); /* no writer's end */
+		set_limit("sem", FOUR_STEPS);
+		struct traced victim = start_victim("reader", NULL, "out");
+		for (int i = 0; i < calls && !over; i++)
+			over = !go_to_call(&victim);
+		ck_assert_int_eq(semop(semaphore_set(), printed, 2), 0);
+		ck_assert_int_eq(WEXITSTATUS(end_of(&victim)), 1);
+		ck_assert_int_ne(semaphore_set(), -1);
+		set_limit("sem", MANY_STEPS);
+		expect_exit(start_writer(NULL), 0);
+		expect_nothing_left();
+	}
+}
+
+/*
  * It finds the segment by its key.  Only then does it look whether its set is
  * still there: if not, the segment may belong to a new set.
  */

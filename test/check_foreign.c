@@ -291,16 +291,6 @@ TEST_LOOP(a_length_that_is_none_is_refused_and_nothing_is_printed, 3)
 
 CASE("Foreign objects and failures", "limits")
 
-/* In an IPC namespace of the test's own a limit can be set for it alone. */
-static void
-set_limit(const char *limit, const char *value)
-{
-	char path[64];
-	snprintf(path, sizeof(path), "/proc/sys/kernel/%s", limit);
-	ck_assert_int_gt(dprintf(open(path, O_WRONLY), "%s", value), 0);
-}
-
-#define FOUR_STEPS "32000 1024000000 4 9"
 static const struct {
 	const char *limit, *value, *call;
 	int reason;
@@ -328,7 +318,7 @@ TEST_IF(a_newcomer_with_too_few_steps_leaves_a_set_in_use, 2, IS_ROOT)
 		leave_text("text\n");
 	set_limit("sem", FOUR_STEPS);
 	expect_failure("writer", "semop", E2BIG);
-	set_limit("sem", "32000 1024000000 500 9");
+	set_limit("sem", MANY_STEPS);
 	if (_i == 0)
 		leave_text("text\n");
 	else

@@ -185,9 +185,10 @@ a length of 0 is trusted@reader.c@s/length == 0 || //@Foreign objects and failur
 only the creator opens the set@sharemem.c@s/^static int try_then_sleep.*/&\nstatic bool created;/;/^find_set(/,/^}/s/^\tif (semid == -1 && errno == EEXIST)/\tcreated = semid != -1;\n&/;/^try_to_join(/,/^}/s/open_set(semid) == -1/(created \&\& open_set(semid) == -1)/@Foreign objects and failures@a_set_without_a_segment
 the set is opened twice@sharemem.c@/^open_set(/,/^}/{s/op(EMPTY, 0, IPC_NOWAIT)/op(READERS, 0, IPC_NOWAIT)/;s/op(NEWS, 0, IPC_NOWAIT)/op(WRITERS, 0, IPC_NOWAIT)/}@Schedules@
 a set that is not ours is opened@sharemem.c@/^open_set(/,/^}/s/op(GUARD, 0, IPC_NOWAIT)/op(READERS, 0, IPC_NOWAIT)/@Foreign objects and failures@values_out_of_range
-a set that nobody can open stays@sharemem.c@/^open_set(/,/^}/s/errno == E2BIG \&\&/false \&\&/@Foreign objects and failures@at_a_limit
-a limit of a newcomer removes a set in use@sharemem.c@/^open_set(/,/^}/s/sem_value(semid, EMPTY) == 0/true/@Foreign objects and failures@a_newcomer_with
-a limit of a newcomer removes a set with a text@sharemem.c@/^open_set(/,/^}/s/sem_value(semid, NEWS) == 0/true/@Foreign objects and failures@a_newcomer_with
+a set that nobody can open stays@sharemem.c@/^open_set(/,/^}/s/errno == E2BIG/false/@Foreign objects and failures@at_a_limit
+a limit of a newcomer removes a set in use@sharemem.c@/^open_set(/,/^}/s/step(semid, if_new + 1, 2) == 0/sem_value(semid, NEWS) == 0/@Foreign objects and failures@a_newcomer_with
+a limit of a newcomer removes a set with a text@sharemem.c@/^open_set(/,/^}/s/step(semid, if_new + 1, 2) == 0/sem_value(semid, EMPTY) == 0/@Foreign objects and failures@a_newcomer_with
+a limit of a newcomer removes a set between two looks@sharemem.c@/^open_set(/,/^}/s/step(semid, if_new + 1, 2) == 0/sem_value(semid, EMPTY) == 0 \&\& sem_value(semid, NEWS) == 0/@Deaths@a_newcomer_that_may
 objects given to us are trusted@sharemem.c@/^is_ours(/,/^}/s/perm->cuid == geteuid()/true/@Foreign objects and failures@what_another_user
 objects given away are trusted@sharemem.c@/^is_ours(/,/^}/s/perm->uid == geteuid()/true/@Foreign objects and failures@what_another_user
 other owners' objects are trusted@sharemem.c@/^is_ours(/,/^}/s/perm->c*uid == geteuid()/true/g@Foreign objects and failures@what_another_user

@@ -109,6 +109,14 @@ expect_nothing_left(void)
 }
 
 void
+set_limit(const char *limit, const char *value)
+{
+	char path[64];
+	snprintf(path, sizeof(path), "/proc/sys/kernel/%s", limit);
+	ck_assert_int_gt(dprintf(open(path, O_WRONLY), "%s", value), 0);
+}
+
+void
 write_file(const char *name, const void *bytes, size_t count)
 {
 	FILE *file = fopen(in_directory(name), "w");
@@ -183,7 +191,7 @@ static const struct {
     {ENOENT, "the path must exist: writer and reader find each other by it"},
     {ENOTDIR, "the path must exist: writer and reader find each other by it"},
     {EACCES, "it is not yours to use: give another path"},
-    {EPERM, "made by another user or program, and left: give another path"},
+    {EPERM, "made by another user or program, untouched: give another path"},
     {ENOSPC, "a disk is full (see df), or a system limit is reached (ipcs -l)"},
     {EIDRM, "somebody has removed it (ipcrm?): start both programs again"},
 };
