@@ -552,7 +552,8 @@ read_with_an_alarm(int seconds)
 		alarm((unsigned)seconds);
 	else
 		raise(SIGALRM);
-	exec_program("reader", NULL, "out", "reader.err");
+	prepare_program(NULL, "out", "reader.err");
+	execute("reader", NULL);
 	return 1;
 }
 

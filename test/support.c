@@ -270,15 +270,7 @@ prepare_program(const char *in, const char *out, const char *error)
 	redirect(error, O_WRONLY | O_CREAT | O_APPEND, STDERR_FILENO);
 }
 
-void
-exec_program(const char *program, const char *in, const char *out,
-	     const char *error)
-{
-	prepare_program(in, out, error);
-	execute(program, NULL);
-}
-
-pid_t
+static pid_t
 fork_child(void)
 {
 	fflush(NULL); /* else both print what is in the buffers */

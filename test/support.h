@@ -134,11 +134,9 @@ void expect_complaint(const char *name, const char *program, const char *path,
 extern int feed;
 pid_t start(const char *program, const char *in, const char *out,
 	    const char *error, const char *const arguments[]);
-/* In a child of the test's own: redirect; become the program; both. */
+/* In a child of the test's own: redirect; become the program. */
 void prepare_program(const char *in, const char *out, const char *error);
 void execute(const char *program, const char *const arguments[]);
-void exec_program(const char *program, const char *in, const char *out,
-		  const char *error);
 pid_t start_writer(const char *in);
 pid_t start_reader(const char *out);
 
@@ -197,8 +195,6 @@ long switches(pid_t pid);
 /* While a process that polls wakes 200 times, this one does not wake once. */
 void expect_asleep(pid_t pid);
 
-/* fork(2) for a test. */
-pid_t fork_child(void);
 /* A child that runs `code' and ends; its status is `code's result. */
 pid_t child(int (*code)(void));
 pid_t child_of(int (*code)(int), int argument);
