@@ -10,7 +10,7 @@
 #	make mutants JOBS=n	so many at a time (2)
 set -u
 
-build() # target
+build() # targets
 {
 	make -s "$@" > make.log 2>&1
 }
@@ -28,15 +28,20 @@ fails() # suite, test: does a test fail?
 failures()
 {
 	awk '/^Running suite|^[0-9]+%: / || /an earlier one$/ { told = 0; next }
-		match($0, /^[^ :]+:[0-9]+:[FES]:/) {
-			where = substr($0, 1, RLENGTH - 2)
-			for (i = 0; i < 4; i++)
-				sub(/^[^:]*:/, "")
-			print where " " substr($0, 1, index($0, ":") - 1)
-			sub(/^[^:]*:[^:]*: */, "")
+		/^[^ :]+:[0-9]+:[FES]:/ {
+			split($0, part, ":")
+			print part[1] ":" part[2] ": " part[5]
+			sub(/^[^:]*:[^:]*:[^:]*:[^:]*:[^:]*:[^:]*: */, "")
 			told = 1
 		}
 		told && told++ < 8 { print "    " $0 }' check.log
+}
+
+enter_copy() # name
+{
+	cp -a "$work/tree" "$work/$1"
+	cd "$work/$1" || exit 1
+	: > check.log
 }
 
 # Break it, and see.  All of it is told at once, for two may run at a time.
@@ -46,15 +51,15 @@ try() # number in the list
 		$(sed -n "$1p" "$work/list")
 	END
 	begun=$(date +%s)
-	cp -a "$work/tree" "$work/$1"
-	cd "$work/$1" || exit 1
+	enter_copy "$1"
 	sed -i "$script" "$file"
-	flags=
-	case $what in *'(sanitizer)'*) flags=CFLAGS=-fsanitize=address ;; esac
+	case $what in
+	*'(sanitizer)'*) targets='all CFLAGS=-fsanitize=address' ;;
+	*) targets='all test/check' ;;
+	esac
 	if cmp -s "$file" "$work/tree/$file"; then
 		result='NOT APPLIED'
-	elif ! build all ${flags:+"$flags"} ||
-		{ [ -z "$flags" ] && ! build all test/check; }; then
+	elif ! build $targets; then
 		result='DOES NOT BUILD'
 		[ -z "$ONLY" ] || cat make.log
 	elif [ $((begun - begin)) -ge $((minutes * 60)) ]; then
@@ -67,21 +72,16 @@ try() # number in the list
 		result=SURVIVED
 	fi
 	echo "$result" >> "$work/results"
-	{
-		if [ -n "$ONLY" ]; then
-			printf '\n%s\n\n%s is changed:\n' "$what" "$file"
-			diff "$work/tree/$file" "$file" |
-				sed -n 's/^</    -/p;s/^>/    +/p'
-			echo "$result:"
-			failures | sed 's/^/    /'
-		else
-			echo "$result: $what ($(($(date +%s) - begun)) s)"
-			case $result in
-			found*) failures | head -n 2 | cut -c 1-150 |
-				sed 's/^/    /' ;;
-			esac
-		fi
-	} > told
+	if [ -n "$ONLY" ]; then
+		printf '\n%s\n\n%s is changed:\n' "$what" "$file"
+		diff "$work/tree/$file" "$file" |
+			sed -n 's/^</    -/p;s/^>/    +/p'
+		echo "$result:"
+		failures | sed 's/^/    /'
+	else
+		echo "$result: $what ($(($(date +%s) - begun)) s)"
+		failures | head -n 2 | cut -c 1-150 | sed 's/^/    /'
+	fi > told
 	cat told
 	cd "$work" && rm -rf "${work:?}/$1"
 }
@@ -89,14 +89,10 @@ try() # number in the list
 # The tests must pass before anything is broken.
 pass_unbroken() # suite@test
 {
-	cp -a "$work/tree" "$work/tree.$$"
-	cd "$work/tree.$$" || exit 1
-	if fails "${1%@*}" "${1#*@}"; then
-		{
-			echo "the unbroken tree does not pass: $1"
-			failures
-		} | tee -a "$work/results"
-	fi
+	enter_copy "tree.$$"
+	! fails "${1%@*}" "${1#*@}" ||
+		{ echo "the unbroken tree does not pass: $1"; failures; } |
+		tee -a "$work/results"
 	cd "$work" && rm -rf "$work/tree.$$"
 }
 
@@ -117,10 +113,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
 mkdir "$work/tree"
-cp -a Makefile ./*.[ch] test README "$work/tree"
-for objects in ./*.[od] .flags writer reader; do
-	[ ! -e "$objects" ] || cp -a "$objects" "$work/tree"
-done
+cp -a Makefile README .flags ./*.[chdo] writer reader test "$work/tree"
 cat > "$work/list" <<'END'
 # The documents' helpers
 sem_p without SEM_UNDO@sharemem.c@/^sem_p(/,/^}/s/-1, SEM_UNDO/-1, 0/@The documents@s18_sem_p_waits
@@ -349,17 +342,11 @@ never a rest@sharemem.c@/^try_then_sleep(/,/^}/s/sleep_at_once = 200;/sleep_at_o
 a rest for ever@sharemem.c@/^try_then_sleep(/,/^}/s/sleep_at_once = 200;/sleep_at_once = 1000000000;/@The programs@after_a_slow
 END
 
-# The chosen ones.
-grep '@' "$work/list" | awk -F @ -v only="$ONLY" '
-	{ lines[NR] = $0; exact = exact || $1 == only }
-	END {
-		for (i = 1; i <= NR; i++) {
-			name = substr(lines[i], 1, index(lines[i], "@") - 1)
-			if (exact ? name == only : index(name, only))
-				print lines[i]
-		}
-	}' > "$work/chosen" && mv "$work/chosen" "$work/list"
-[ -s "$work/list" ] || { echo "no mutant has '$ONLY' in its name"; exit 1; }
+# The one of that name, or those with the word in their name.
+grep '@' "$work/list" > "$work/all"
+grep "^$ONLY@" "$work/all" > "$work/list" ||
+	grep "^[^@]*$ONLY" "$work/all" > "$work/list" ||
+	{ echo "no mutant has '$ONLY' in its name"; exit 1; }
 
 for_each() # function; its arguments come on standard input, one a line
 {
@@ -375,10 +362,7 @@ cut -d @ -f 4- "$work/list" | if [ -z "$ONLY" ]; then
 [ ! -e "$work/results" ] || exit 1
 export SCHEDULES=1000 CK_DEADLINE=5
 awk '{ print NR }' "$work/list" | for_each try
-count()
-{
-	grep -c "$1" "$work/results"
-}
-echo "$(count .) mutants, $(count '^[A-Z]') survived," \
-	"$(count '^only') only built, $(($(date +%s) - begin)) seconds"
-! grep -q '^[A-Z]' "$work/results"
+cd "$work" || exit 1
+echo "$(wc -l < results) mutants, $(grep -c '^[A-Z]' results) survived," \
+	"$(grep -c '^only' results) only built, $(($(date +%s) - begin)) seconds"
+! grep -q '^[A-Z]' results
