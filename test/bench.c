@@ -27,7 +27,7 @@ enum { MEGABYTE = 1 << 20, WORDS = MEGABYTE / 8 };
 struct row {
 	const char *name;
 	bool shared; /* by a segment: not in memory of one's own, by a pipe */
-	void (*reads)(void), (*writes)(void); /* each by a process; or NULL */
+	void (*reads)(void), (*writes)(void); /* in a process each */
 };
 
 struct table {
@@ -95,8 +95,7 @@ start(void (*code)(void), int which)
 		pin(which);
 		dup2(fileno(in), STDIN_FILENO);
 		dup2(fileno(out), STDOUT_FILENO);
-		if (code != NULL)
-			code();
+		code();
 		_exit(0);
 	}
 	return pid;
@@ -275,26 +274,6 @@ take_turns(void)
 	}
 }
 
-/* The system calls of a turn, by one process without a partner: the limit. */
-static void
-both(void)
-{
-	struct segment *segment = shared;
-	ssize_t got;
-
-	change(GUARD, +1);
-	change(EMPTY, +1);
-	while ((got = must(read(STDIN_FILENO, segment->text, TURN), "read"))) {
-		sem_wait_p(semid, EMPTY, GUARD);
-		sem_pass_v(semid, EMPTY, NEWS, GUARD);
-		sem_wait_p(semid, NEWS, GUARD);
-		if (sem_value(semid, EMPTY) == 0)
-			must(write(STDOUT_FILENO, segment->text, (size_t)got),
-			     "write");
-		sem_pass_v(semid, NEWS, EMPTY, GUARD);
-	}
-}
-
 static void
 copy_blocks(int from, int to)
 {
@@ -329,7 +308,6 @@ static const struct table tables[] = {
     {"Lines of 43 bytes from a file to a file, five a turn.  Million/s",
      copy_lines, .lines = 100000,
      .rows = {{"the programs", true, our_reader, our_writer},
-	      {"a turn's calls, by one process", true, NULL, both},
 	      {"two semaphores, asleep at once", true, take_turns, put_turns},
 	      {"a pipe, 256 bytes a write", false, from_pipe, to_pipe}}},
     {"The same, both on one processor", copy_lines, .lines = 100000,
