@@ -10,75 +10,55 @@
 #include <sys/prctl.h>
 #include <sys/uio.h>
 
+/* i386: ipc(2) is one call for all of System V; seen as the call it does. */
+enum { I386_IPC = 117 };
+
 const char *const call_names[] = {"stat",   "semget", "semop",	"semctl",
 				  "shmget", "shmat",  "shmctl", "shmdt",
 				  "read",   "write",  "alarm",	"exit"};
 
+/* Not every machine has a number for the first four. */
 static const struct {
-	bool i386;
-	unsigned number;
 	enum call call;
+	unsigned number, i386; /* of programs built with -m32 */
 } calls[] = {
 #ifdef SYS_stat
-    {false, SYS_stat, STAT},
+    {STAT, SYS_stat, 195},
 #endif
 #ifdef SYS_newfstatat
-    {false, SYS_newfstatat, STAT},
+    {STAT, SYS_newfstatat, 300},
 #endif
 #ifdef SYS_semop
-    {false, SYS_semop, SEMOP},
+    {SEMOP, SYS_semop, I386_IPC},
 #endif
 #ifdef SYS_alarm
-    {false, SYS_alarm, ALARM},
+    {ALARM, SYS_alarm, 27},
 #endif
-    {false, SYS_statx, STAT},
-    {false, SYS_semget, SEMGET},
-    {false, SYS_semctl, SEMCTL},
-    {false, SYS_semtimedop, SEMOP},
-    {false, SYS_shmget, SHMGET},
-    {false, SYS_shmat, SHMAT},
-    {false, SYS_shmctl, SHMCTL},
-    {false, SYS_shmdt, SHMDT},
-    {false, SYS_read, READ},
-    {false, SYS_write, WRITE},
-    {false, SYS_setitimer, ALARM},
-    {false, SYS_exit_group, EXIT},
-#ifdef __x86_64__ /* programs built with -m32 */
-    {true, 195, STAT},
-    {true, 300, STAT},
-    {true, 383, STAT},
-    {true, 117, IPC},
-    {true, 393, SEMGET},
-    {true, 420, SEMOP},
-    {true, 394, SEMCTL},
-    {true, 395, SHMGET},
-    {true, 397, SHMAT},
-    {true, 396, SHMCTL},
-    {true, 398, SHMDT},
-    {true, 3, READ},
-    {true, 4, WRITE},
-    {true, 27, ALARM},
-    {true, 104, ALARM},
-    {true, 252, EXIT},
-#endif
+    {STAT, SYS_statx, 383},	  {SEMGET, SYS_semget, 393},
+    {SEMCTL, SYS_semctl, 394},	  {SEMOP, SYS_semtimedop, 420},
+    {SHMGET, SYS_shmget, 395},	  {SHMAT, SYS_shmat, 397},
+    {SHMCTL, SYS_shmctl, 396},	  {SHMDT, SYS_shmdt, 398},
+    {READ, SYS_read, 3},	  {WRITE, SYS_write, 4},
+    {ALARM, SYS_setitimer, 104},  {EXIT, SYS_exit_group, 252},
 };
-enum { CALLS = sizeof(calls) / sizeof(calls[0]) };
+enum { CALLS = sizeof(calls) / sizeof(calls[0]), TESTS = 2 * CALLS };
 
 /* Ask the kernel to stop this process at calls with these numbers. */
 static void
 stop_at_calls(void)
 {
-	struct sock_filter code[CALLS + 3] = {BPF_STMT(
+	struct sock_filter code[TESTS + 3] = {BPF_STMT(
 	    BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr))};
-	const struct sock_fprog filter = {CALLS + 3, code};
+	const struct sock_fprog filter = {TESTS + 3, code};
 
-	for (unsigned char i = 0; i < CALLS; i++) /* jump to the last one */
+	for (unsigned char i = 0; i < TESTS; i++) /* jump to the last one */
 		code[1 + i] = (struct sock_filter)BPF_JUMP(
-		    BPF_JMP | BPF_JEQ | BPF_K, calls[i].number,
-		    (unsigned char)(CALLS - i), 0);
-	code[CALLS + 1] =
+		    BPF_JMP | BPF_JEQ | BPF_K,
+		    i < CALLS ? calls[i].number : calls[i - CALLS].i386,
+		    (unsigned char)(TESTS - i), 0);
+	code[TESTS + 1] =
 	    (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-	code[CALLS + 2] =
+	code[TESTS + 2] =
 	    (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 ||
 	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == -1)
@@ -170,21 +150,20 @@ is_before_call(struct traced *t, const struct __ptrace_syscall_info *info)
 	    [1] = SEMOP,  [2] = SEMGET, [3] = SEMCTL,  [4] = SEMOP,
 	    [21] = SHMAT, [22] = SHMDT, [23] = SHMGET, [24] = SHMCTL};
 	const bool i386 = info->arch == AUDIT_ARCH_I386;
+	const unsigned long long number = info->seccomp.nr;
 	int i = 0;
 
-	while (i < CALLS &&
-	       (calls[i].i386 != i386 || calls[i].number != info->seccomp.nr))
+	while (i < CALLS && (i386 ? calls[i].i386 : calls[i].number) != number)
 		i++;
 	if (i == CALLS)
 		return false;
 	t->state = BEFORE;
 	t->call = calls[i].call;
-	for (i = 0; i < 4; i++)
-		t->args[i] = info->seccomp.args[i];
-	if (t->call == IPC) { /* ipc(call, first, second, third, pointer) */
+	memcpy(t->args, info->seccomp.args, sizeof(t->args));
+	if (i386 && number == I386_IPC) {
+		/* ipc(call, first, second, third, pointer) */
 		t->call = of_ipc[t->args[0] & 31];
-		for (i = 0; i < 3; i++)
-			t->args[i] = info->seccomp.args[i + 1];
+		memcpy(t->args, info->seccomp.args + 1, sizeof(t->args));
 		if (t->call == SEMOP) {
 			t->args[2] = t->args[1];
 			t->args[1] = info->seccomp.args[4];

@@ -21,8 +21,7 @@ enum call {
 	READ,  /* of standard input */
 	WRITE, /* to standard output */
 	ALARM,
-	EXIT,
-	IPC /* i386: one call for all of System V; seen as the others */
+	EXIT
 };
 extern const char *const call_names[];
 
@@ -32,7 +31,7 @@ struct traced {
 	pid_t pid;
 	enum state state;
 	enum call call; /* the last one, or the present one */
-	unsigned long long args[4];
+	unsigned long long args[3];
 	struct sembuf ops[5]; /* of a semop(2) */
 	long long result;     /* of the call; or -errno */
 	int signo;	      /* it is about to receive this signal; or 0 */
