@@ -40,7 +40,7 @@ struct process {
 	struct traced t;
 	int stays_until;  /* it is slow, as with -s, until this step */
 	int held_until;	  /* stopped by SIGSTOP until this step; or 0 */
-	unsigned signals; /* those delivered, a bit each */
+	unsigned signals; /* those that it has received, a bit each */
 	bool armed;	  /* it has called alarm(1) */
 	/* The model. */
 	struct set *set; /* the one it has found last */
@@ -57,16 +57,14 @@ struct set {
 	int shmid; /* the segment of those that have joined, or -1 */
 	bool removed, open;
 	int used, killed;	/* the last step of its users, and of a kill */
-	int users, writers;	/* joined: all, and writers */
 	struct process *holder; /* of the guard */
 	int news;
-	struct process *text;	 /* the writer of the text in the segment */
-	int number;		 /* which of its texts */
+	struct process *text;	 /* who wrote the text inside, as its last */
 	struct process *printer; /* the reader that has printed it */
 };
 
-struct segment_found {
-	int shmid;
+struct found {
+	int shmid;	 /* a segment */
 	struct set *set; /* of the process that has found it */
 };
 
@@ -76,21 +74,22 @@ struct attack {
 	int at;	       /* this step, or later */
 };
 
+/* The lists of a run, each with its length. */
+#define foreach(kind, it)                                                      \
+	for (struct kind *it = kind##_list; it < kind##_list + kind##_count;   \
+	     it++)
 static struct process process_list[MOST];
 static struct set set_list[MOST];
-static struct segment_found segment_found_list[STEPS];
+static struct found found_list[STEPS];
 static struct attack attack_list[4];
-static int process_count, set_count, segment_found_count, attack_count;
+static int process_count, set_count, found_count, attack_count;
+
 static int steps;    /* done in this run */
 static bool at_rest; /* nobody can go on: all that is to come is due */
 static const char *const paths[] = {"chan", "other"};
 static key_t keys[2]; /* of the sets at both paths; or -1 */
 static unsigned seed;
 static unsigned long long random_state;
-
-#define foreach(kind, it)                                                      \
-	for (struct kind *it = kind##_list; it < kind##_list + kind##_count;   \
-	     it++)
 
 /* A random number from 0 to limit - 1. */
 static int
@@ -119,7 +118,7 @@ note(const struct process *p, const char *format, ...)
 		n = sprintf(line, "%s %d  ", p->writer ? "writer" : "reader",
 			    p->number);
 	va_start(arguments, format);
-	vsnprintf(line + n, sizeof(line) - 20, format, arguments);
+	vsnprintf(line + n, sizeof(line) - (size_t)n, format, arguments);
 	va_end(arguments);
 	fprintf(story, "%5d  %s\n", steps, line);
 }
@@ -170,11 +169,21 @@ note_call(const struct process *p)
 
 /* ---- The model: what a call has changed ---- */
 
-/* Has it received this signal? */
 static bool
 got(const struct process *p, int signo)
 {
 	return p->signals >> signo & 1;
+}
+
+/* How many have joined: readers, or writers. */
+static int
+joined(const struct set *set, bool writers)
+{
+	int count = 0;
+
+	foreach (process, p)
+		count += p->joined && p->set == set && p->writer == writers;
+	return count;
 }
 
 static void
@@ -194,31 +203,18 @@ has_joined(struct process *p)
 	require(set->shmid == -1 || set->shmid == p->shmid, p,
 		"joins with another segment");
 	foreach (set, other)
-		require(other == set || other->removed ||
-			    other->shmid != p->shmid,
-			p, "joins with the segment of another set");
+		require(other == set || other->shmid != p->shmid, p,
+			"joins with the segment of another set");
 	require(set->key == p->key, p, "joins the set of another path");
 	set->shmid = p->shmid;
-	set->users++;
-	set->writers += p->writer;
 	p->joined = true;
 	if (p->writer)
 		p->news_at_end = set;
-	if (set->writers == 0 && set->news == 0)
+	if (joined(set, true) == 0 && set->news == 0)
 		return;
 	foreach (process, other) /* an end will be news for them */
 		if (other->joined && other->set == set && !other->writer)
 			other->must_end = true;
-}
-
-static void
-has_left(struct process *p)
-{
-	if (p->joined) {
-		p->set->users--;
-		p->set->writers -= p->writer;
-	}
-	p->joined = false;
 }
 
 /* A successful semop(2). */
@@ -233,7 +229,7 @@ has_operated(struct process *p)
 	if (sum[READERS] + sum[WRITERS] > 0)
 		has_joined(p);
 	if (sum[READERS] + sum[WRITERS] < 0) {
-		has_left(p);
+		p->joined = false;
 		p->left = true;
 	}
 	if (sum[EMPTY] > 0 && sum[NEWS] == 0) {
@@ -246,7 +242,7 @@ has_operated(struct process *p)
 	if (sum[EMPTY] < 0) { /* a text goes in */
 		require(p->writer && set->text == NULL, p, "overwrites a text");
 		set->text = p;
-		set->number = p->entered++;
+		p->entered++;
 		set->printer = NULL;
 		set->news++;
 	} else if (sum[EMPTY] > 0) { /* and out */
@@ -266,7 +262,7 @@ has_operated(struct process *p)
 			p->stays_until = steps + below(100);
 	}
 	if (sum[GUARD] > 0) {
-		p->saw_end = set->text == NULL && set->writers == 0;
+		p->saw_end = set->text == NULL && joined(set, true) == 0;
 		set->holder = NULL;
 	}
 }
@@ -284,7 +280,7 @@ has_printed(struct process *p)
 		"prints %lld bytes that are no text", p->t.result);
 	require(set->printer == NULL || got(set->printer, SIGKILL), p,
 		"prints a text once more");
-	text_of(expected, set->text, set->number);
+	text_of(expected, set->text, set->text->entered - 1);
 	require(process_vm_readv(p->t.pid, &here, 1, &there, 1, 0) ==
 			TEXT_LENGTH &&
 		    memcmp(bytes, expected, TEXT_LENGTH) == 0,
@@ -292,45 +288,38 @@ has_printed(struct process *p)
 	set->printer = p;
 }
 
+/* A semctl(2) or shmctl(2). */
 static void
 has_controlled(struct process *p)
 {
-	const int command = command_of(&p->t);
-	struct set *set = p->set;
+	const int id = (int)p->t.args[0], command = command_of(&p->t);
+	const bool of_set = p->t.call == SEMCTL;
 
-	if (command != SETVAL && command != IPC_RMID)
+	if (command != IPC_RMID && (command != SETVAL || !of_set))
 		return;
-	require(set->users == 0, p, "changes a set in use");
-	if (command == IPC_RMID) {
-		require(set->text == NULL, p, "removes a set with a text");
-		set->removed = true;
-		return;
-	}
-	set->news = set->text != NULL ? 2 : 0;
-	foreach (process, other)
-		if (other->news_at_end == set)
-			other->news_at_end = NULL;
-}
-
-static void
-has_removed_segment(struct process *p)
-{
-	if (command_of(&p->t) != IPC_RMID)
-		return;
-	foreach (set, set)
-		if (!set->removed && set->shmid == (int)p->t.args[0]) {
-			require(set->users == 0 && set->text == NULL, p,
-				"removes a segment in use");
+	foreach (set, set) {
+		if (id != (of_set ? set->semid : set->shmid))
+			continue;
+		require(joined(set, true) + joined(set, false) == 0, p,
+			"changes or removes what is in use");
+		if (command == IPC_RMID) {
+			require(set->text == NULL, p, "removes a text");
 			set->shmid = -1;
+			set->removed = of_set;
+			continue;
 		}
+		set->news = set->text != NULL ? 2 : 0;
+		foreach (process, other)
+			if (other->news_at_end == set)
+				other->news_at_end = NULL;
+	}
 }
 
 static void
 has_found_segment(struct process *p)
 {
 	p->shmid = (int)p->t.result;
-	segment_found_list[segment_found_count++] =
-	    (struct segment_found){p->shmid, p->set};
+	found_list[found_count++] = (struct found){p->shmid, p->set};
 }
 
 static void
@@ -341,11 +330,8 @@ has_found_set(struct process *p)
 	for (p->set = set_list; p->set < set_list + set_count; p->set++)
 		if (p->set->semid == semid)
 			return;
-	require(set_count++ < MOST, p, "too many sets");
-	*p->set = (struct set){.semid = semid,
-			       .key = (key_t)p->t.args[0],
-			       .shmid = -1,
-			       .killed = -1};
+	require(set_count++ < MOST, p, "makes too many sets");
+	*p->set = (struct set){semid, (key_t)p->t.args[0], -1, .used = steps};
 }
 
 /* A call has returned.  One that has failed has changed nothing. */
@@ -353,9 +339,9 @@ static void
 has_called(struct process *p)
 {
 	static void (*const effects[EXIT + 1])(struct process *) = {
-	    [SEMGET] = has_found_set,	    [SEMOP] = has_operated,
-	    [SEMCTL] = has_controlled,	    [SHMGET] = has_found_segment,
-	    [SHMCTL] = has_removed_segment, [WRITE] = has_printed};
+	    [SEMGET] = has_found_set,  [SEMOP] = has_operated,
+	    [SEMCTL] = has_controlled, [SHMGET] = has_found_segment,
+	    [SHMCTL] = has_controlled, [WRITE] = has_printed};
 
 	note_call(p);
 	if (p->t.call == SEMOP && p->set != NULL)
@@ -385,7 +371,7 @@ has_ended(struct process *p)
 	p->news_at_end = NULL;
 	require(signo == 0 || got(p, signo), p, "ends by signal %d", signo);
 	const bool was_joined = p->joined;
-	has_left(p);
+	p->joined = false;
 	if (signo == SIGKILL)
 		return;
 	require(set == NULL || set->text == NULL || set->printer != p, p,
@@ -415,8 +401,8 @@ compare(void)
 		    [GUARD] = set->open && set->holder == NULL,
 		    [EMPTY] = set->open && set->text == NULL,
 		    [NEWS] = set->news,
-		    [READERS] = set->users - set->writers,
-		    [WRITERS] = set->writers};
+		    [READERS] = joined(set, false),
+		    [WRITERS] = joined(set, true)};
 		for (int i = 0; i < MEMBERS; i++)
 			require(value[i] == expected[i], NULL,
 				"set %d: semaphore %d is %d, not %d",
@@ -562,16 +548,6 @@ any(enum trait trait)
 
 /* ---- The attacks ---- */
 
-/* Often the one that is inside. */
-static struct process *
-any_victim(void)
-{
-	for (int i = below(4); i < set_count; i++)
-		if (!set_list[i].removed && set_list[i].holder != NULL)
-			return set_list[i].holder;
-	return any(LIVES);
-}
-
 /* Those that have not joined by this path cannot any more. */
 static void
 lose_path(int gone, const char *how)
@@ -588,8 +564,13 @@ do_attack(enum kind kind)
 {
 	static const int signals[] = {SIGTERM, SIGTERM, SIGINT, SIGHUP};
 	static const int fatal[] = {[STOP] = SIGSTOP, [KILL] = SIGKILL};
-	struct process *victim = any_victim();
+	struct process *victim = NULL;
 
+	for (int i = below(4); i < set_count && victim == NULL; i++)
+		if (!set_list[i].removed) /* often the one inside */
+			victim = set_list[i].holder;
+	if (victim == NULL)
+		victim = any(LIVES);
 	if (kind == DELETE && keys[0] != -1) {
 		unlink(in_directory(paths[0]));
 		lose_path(0, "deleted");
@@ -607,16 +588,6 @@ do_attack(enum kind kind)
 
 /* ---- The end of a run ---- */
 
-/* Has a writer left, and its end is not news yet? */
-static bool
-end_is_near(const struct set *set)
-{
-	foreach (process, p)
-		if (p->news_at_end == set)
-			return true;
-	return false;
-}
-
 /* All rest: each must have a reason to wait. */
 static void
 check_rest(void)
@@ -628,9 +599,10 @@ check_rest(void)
 			p, "goes on after a signal");
 		require(!p->writer || p->entered < p->texts, p,
 			"sleeps after its last text");
-		require(!p->must_end || end_is_near(p->set) ||
-			    p->set->holder != NULL,
-			p, "misses the end");
+		bool news_may_come = p->set->holder != NULL;
+		foreach (process, writer)
+			news_may_come |= writer->news_at_end == p->set;
+		require(!p->must_end || news_may_come, p, "misses the end");
 	}
 }
 
@@ -673,15 +645,14 @@ may_be_left(const struct set *set)
 	return set->text != NULL || set->killed >= set->used;
 }
 
-/* Nothing else may be left.  A segment belongs to the set of its first finder.
- */
+/* Nothing else may be left.  A segment belongs to its first finder's set. */
 static void
 expect_nothing_more(void)
 {
-	foreach (segment_found, found)
-		require(shmctl(found->shmid, IPC_RMID, NULL) == -1 ||
-			    may_be_left(found->set),
-			NULL, "segment %d is left", found->shmid);
+	foreach (found, segment)
+		require(shmctl(segment->shmid, IPC_RMID, NULL) == -1 ||
+			    may_be_left(segment->set),
+			NULL, "segment %d is left", segment->shmid);
 	foreach (set, set)
 		require(semctl(set->semid, 0, IPC_RMID) == -1 ||
 			    may_be_left(set),
@@ -698,7 +669,7 @@ prepare_run(void)
 	random_state = seed * 0x2545f4914f6cdd1dULL;
 	steps = 0;
 	at_rest = false;
-	process_count = set_count = segment_found_count = attack_count = 0;
+	process_count = set_count = found_count = attack_count = 0;
 	for (int i = 0; i < 2; i++) {
 		write_file(paths[i], "", 0);
 		keys[i] = ftok(in_directory(paths[i]), 's');
@@ -720,7 +691,7 @@ prepare_run(void)
 		add_process(i % 2 == 0, below(2), 250);
 }
 
-/* Send it to any process that is so.  False if there is none. */
+/* Send the signal to any process that is so.  False if there is none. */
 static bool
 send_any(enum trait trait, int signo)
 {
@@ -757,6 +728,17 @@ do_what_is_due(void)
 	return send_any(HELD, SIGCONT);
 }
 
+/* All rest.  False if nothing is to come, and nobody needs help. */
+static bool
+goes_on_from_rest(void)
+{
+	check_rest();
+	at_rest = true;
+	const bool goes_on = do_what_is_due() || help();
+	at_rest = false;
+	return goes_on;
+}
+
 static void
 run(void)
 {
@@ -774,17 +756,10 @@ run(void)
 			p = any(QUICK);
 		if (p == NULL)
 			p = any(READY);
-		if (p != NULL) {
+		if (p != NULL)
 			go_on(p);
-			continue;
-		}
-		if (send_any(RINGS, SIGALRM))
-			continue;
-		check_rest();
-		at_rest = true;
-		if (!do_what_is_due() && !help())
+		else if (!send_any(RINGS, SIGALRM) && !goes_on_from_rest())
 			break;
-		at_rest = false;
 	}
 	expect_nothing_more();
 }
@@ -797,8 +772,7 @@ schedule_chunks(void)
 {
 	const char *given = getenv("SEED"), *count = getenv("SCHEDULES");
 
-	first_seed = given != NULL ? (unsigned)strtoul(given, NULL, 10)
-				   : (unsigned)time(NULL);
+	first_seed = (unsigned)(given != NULL ? atol(given) : time(NULL));
 	runs = count != NULL ? atoi(count) : given != NULL ? 1 : 400;
 	printf("schedules: %d, from SEED=%u\n", runs, first_seed);
 	return (runs + CHUNK - 1) / CHUNK;
@@ -823,7 +797,7 @@ TEST_IF(a_schedule_keeps_every_promise, schedule_chunks(), MAY_TRACE)
 
 /* ---- At full speed: parallel processes, which try and yield ---- */
 
-enum { CROWD = 3, LINES = 10000 };
+enum { CROWD = 3, LINES = 20000 };
 
 /*
  * Readers are killed, writers are stopped, and everything is printed.  Then
@@ -832,20 +806,17 @@ enum { CROWD = 3, LINES = 10000 };
 TEST_IF(a_crowd_at_full_speed_loses_nothing_and_tears_nothing, 1,
 	getenv("SEED") == NULL, "SEED is given")
 {
-	static char bytes[LINES * 64];
 	char name[16], command[PATH_MAX + 80];
 	pid_t writers[CROWD], readers[CROWD];
-	const double until = now() + 3 * DEADLINE;
 	int status;
 
 	random_state = first_seed;
 	for (int i = 0; i < CROWD; i++) {
-		size_t size = 0;
-		for (int n = 0; n < LINES; n++)
-			size += (size_t)sprintf(bytes + size, "%d %0*d\n", i,
-						5 + n % 40, n);
 		sprintf(name, "in%d", i);
-		write_file(name, bytes, size);
+		FILE *input = fopen(in_directory(name), "w");
+		for (int n = 0; n < LINES; n++)
+			fprintf(input, "%d %0*d\n", i, 5 + n % 40, n);
+		fclose(input);
 		writers[i] = start_writer(name);
 		readers[i] = start_reader("out");
 	}
@@ -862,7 +833,6 @@ TEST_IF(a_crowd_at_full_speed_loses_nothing_and_tears_nothing, 1,
 				await(*reader);
 				*reader = start_reader("out");
 			}
-			ck_assert_msg(now() < until, "the crowd does not end");
 		}
 		ck_assert_int_eq(status, 0);
 	}
