@@ -433,8 +433,9 @@ start_process(struct process *p)
 
 	for (int i = 0; i < p->texts; i++)
 		text_of(bytes + i * TEXT_LENGTH, p, i);
-	sprintf(input, "in%d", p->number);
-	write_file(input, bytes, (size_t)p->texts * TEXT_LENGTH);
+	sprintf(input, "in%d.%d", p->number, p->texts);
+	if (access(in_directory(input), F_OK) == -1) /* not of an earlier run */
+		write_file(input, bytes, (size_t)p->texts * TEXT_LENGTH);
 	p->t = start_traced(p->writer ? "writer" : "reader",
 			    in_directory(paths[p->path]),
 			    p->writer ? input : NULL, NULL, "err");
