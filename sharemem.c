@@ -199,7 +199,13 @@ sem_end_v(int semid)
 	return step(semid, heard, 2);
 }
 
-/* ---- Joining ---- */
+/*
+ * ---- Joining ----
+ *
+ * Each function is a step, and try_to_join() does them in order.  What is said
+ * of ipcrm in remove_segment() and choose_segment() can wait: skip it at a
+ * first reading.
+ */
 
 /*
  * Return true if we own the object, we created it, and its mode is 600.  (A
