@@ -1,22 +1,24 @@
 /*
- * protocol.pml - the protocol of sharemem.c as a model for SPIN: writers and
- * readers (two of each, or one).  Readers come again as long as there is
- * something to read.
+ * protocol.pml - the protocol of sharemem.c as a model for SPIN, with one or
+ * two writers and one or two readers.  Readers come again as long as there is
+ * something to read.  Read it beside sharemem.c, and skip the #ifdefs first.
  *
- * Each `if' is one system call.  The mark beside it, which begins with the word
- * step and a colon, names the function and the call of the sources.  `make
- * model' compares the marks with the sources, so a call that the model lacks is
- * seen.  Between any two steps, and while it waits, a process may die.  Other
- * faults are a signal at a wait, a call that fails, an outsider's `ipcrm -m',
- * and with PATH an outsider who replaces or deletes the path.  There are FAULTS
- * faults in all, or fewer: who is stuck while one could still kill him is
- * stuck.
+ * Each `if', SEM_STEP, SHM_STEP or FTOK with a mark is a system call.  The mark
+ * begins with the word step and a colon, and names the function and the call of
+ * the sources.  `make model' sees to it that no call lacks its mark.  Between
+ * any two steps, and while it waits, a process may die.  Other faults are a
+ * signal at a wait, a call that fails, an outsider's `ipcrm -m', and with PATH
+ * an outsider who replaces or deletes the path.  There are at most FAULTS
+ * faults.  A process that only a further fault could wake counts as stuck.
  *
- * `make model' checks that nobody is ever stuck, that no text is lost unless an
- * outsider removed the segment and the next start says so, that none is printed
- * twice but after a reader's death, that one at most is inside, that nobody
- * loses the set that he uses, and that nothing is left.  The macros that are
- * not defined break the protocol: see test/model.sh.
+ * `make model' checks that nobody is ever stuck, that a text is lost only if an
+ * outsider removed the segment and the next start says so, that a text is
+ * printed twice only after a reader's death, that at most one process is
+ * inside, that nobody loses the set that it uses, and that nothing is left.
+ *
+ * A name after #ifdef or #ifndef breaks the protocol: it adds a wrong choice to
+ * a step, or a wrong step, or leaves out something.  `make model' defines one
+ * name after the other, and must find what is wrong.
  *
  * These calls have no step of their own, for the reason given.
  * left out: createsem, ftok; createsem, semget; createsem, semctl SETVAL
@@ -24,17 +26,16 @@
  * left out: createshm, ftok; createshm, shmget; openshm, ftok; openshm, shmget
  * left out: sem_wait, step (the programs do not call these)
  * left out: find_set, semctl IPC_STAT; find_segment, shmctl IPC_STAT (nobody
- *	else owns anything here, and the next step sees a removal, too)
- * left out: open_set, sem_value; open_set, sem_value (the limits of the system
- *	do not change here: no E2BIG)
- * left out: open_set, sem_delete (E2BIG again)
+ *	else owns anything here, and the next step also sees a removal)
+ * left out: open_set, sem_value; open_set, sem_value; open_set, sem_delete (the
+ *	limits of the system do not change here: no E2BIG)
  * left out: settle_news, sem_v (an assertion says that all values are possible)
  * left out: withdraw, sem_value; withdraw, semctl GETPID (am_inside tells it)
  * left out: withdraw, shmdt (nobody counts those attached)
- * left out: choose_segment, sem_value; go_inside, sem_value (for messages only)
  * left out: remove_segment, sem_value (an outsider's ipcrm -s is not modelled)
- * left out: try_then_sleep, sem_value; try_then_sleep, sem_value (messages)
- * left out: tell, semctl GETALL; writer.c, sem_value (messages)
+ * left out: choose_segment, sem_value; go_inside, sem_value
+ * left out: try_then_sleep, sem_value; try_then_sleep, sem_value
+ * left out: tell, semctl GETALL; writer.c, sem_value (for messages only)
  * left out: step, semop (this is the step itself)
  */
 #ifndef FAULTS /* else see model.sh */
@@ -45,560 +46,425 @@
 #endif
 
 /*
- * With PATH the path leads to one of two channels, each with its keys, or to
- * nothing.  Some processes come by another name, which always leads to channel
- * 1.  ftok() looks the path up.  Without PATH, channel 0 is the only one.
+ * The path leads to channel 0.  With PATH it may lead to channel 1 or nowhere
+ * later, and some processes use another path, which always leads to channel 1.
  */
-#ifdef PATH /* see model.sh */
-#define KEYS 2
 #define NOWHERE 2
 #define leads_to (other -> 1 : path)
-byte path;			/* where it leads */
-#define FORGET_KEYS key = 0; shmkey = 0; again = 0
-#define FTOK(where, fails) \
-	if \
-	:: atomic { leads_to != NOWHERE -> where = leads_to } \
-	:: atomic { leads_to == NOWHERE -> goto fails } \
-	fi;
-#else
-#define KEYS 1
-#define NOWHERE 2
-#define leads_to 0
-#define key 0
-#define shmkey 0
-#define again 0
-#define FTOK(where, fails)
-#define FORGET_KEYS skip
-#endif
+byte path;
 
 /*
- * The set and the segment under each key, as the kernel keeps them.  Each has
- * an identifier, and 0 means that there is none.
+ * The set and the segment of each channel, as the kernel keeps them.  Each has
+ * an identifier, and 0 means that it does not exist.
  */
-byte set_at[KEYS], segment_at[KEYS];
-byte guard[KEYS], is_empty[KEYS], news[KEYS], readers[KEYS], writers[KEYS];
+byte set_at[2], segment_at[2];
+byte guard[2], is_empty[2], news[2], readers[2], writers[2];
+byte news_undo[2];		/* bits: writers whose end is news */
 byte my_set[5], my_segment[5];	/* by process: which ones it has found */
-byte news_undo;			/* bits: writers whose end is news */
 byte text[8];			/* by segment: what is in it */
 
-/* The books. */
-byte faults, deaths, reader_deaths, finished;
+/* The books, for the faults and the checks. */
+byte faults, finished;
+bool died, reader_died;		/* anybody; a reader */
 bool removed;			/* a segment, by the outsider */
-byte inside[KEYS], accepted[KEYS], last_printed[KEYS];
-byte joined[KEYS], met;		/* bits: readers that are joined; that are due
-				 * to hear of a writer's end */
+byte inside[2], accepted[2], last_printed[2];
+byte joined[2], met;		/* bits: readers joined; due to hear an end */
+
+#define TEXT(k, number) ((k) * 16 + number)
+#define UNREAD(k) (set_at[k] != 0 && is_empty[k] == 0 && news[k] > 0)
+#define ALL_PRINTED(k) (last_printed[k] == accepted[k] && !UNREAD(k))
 
 #define MY_SET my_set[_pid]
 #define MY_SEGMENT my_segment[_pid]
-#define HERE (MY_SET != 0 && set_at[key] == MY_SET)
-#define MINE (MY_SEGMENT != 0 && segment_at[shmkey] == MY_SEGMENT)
-#define ATTACHABLE (MY_SEGMENT == segment_at[0] || \
-	MY_SEGMENT == segment_at[KEYS - 1])
-#define TEXT(k, number) ((k) * 16 + number)
-#define UNREAD(k) (set_at[k] != 0 && is_empty[k] == 0 && news[k] > 0)
-#define ALL_OVER (finished == WRITERS && \
-	last_printed[leads_to] == accepted[leads_to] && !UNREAD(leads_to))
-#define DIE  atomic { faults > 0 -> faults--; deaths++; goto dies }
-#define GONE atomic { !HERE -> assert(!am_inside); goto restart }
-#define LOST atomic { !HERE -> assert(removed && !am_inside); goto error }
-#define SIGNAL(label) atomic { faults > 0 -> faults--; goto label }
-#define FAILS(label) atomic { faults > 0 -> faults--; ends = true; goto label }
-
-#ifdef NO_UNDO_OF_THE_GUARD
-#define UNDO 0
-#else
-#define UNDO 1
-#endif
-#define GO_IN  guard[key]--; am_inside = true; inside[key]++; \
-	assert(inside[key] == 1)
-#define GO_OUT guard[key]++; am_inside = false; inside[key]--
-#define REMOVE_SET set_at[key] = 0; guard[key] = 0; is_empty[key] = 0; \
-	news[key] = 0; readers[key] = 0; writers[key] = 0; \
-	inside[key] = inside[key] - am_inside; am_inside = false
-
-#ifdef OPEN_WITHOUT_LOOKING
-#define MAY_OPEN true
-#elif defined(ONLY_THE_CREATOR_OPENS)
-#define MAY_OPEN (created && IS_NEW)
-#define CREATED(yes) created = yes
-#else
-#define MAY_OPEN IS_NEW
-#endif
+#define HERE (set_at[key] == MY_SET)
+#define MINE (segment_at[shmkey] == MY_SEGMENT)
 #define IS_NEW (guard[key] == 0 && is_empty[key] == 0 && news[key] == 0)
-#ifdef NOBODY_COUNTS_HIMSELF_OUT_FIRST
+#define FRESH (nobody && !unread)
 #define NOBODY_ELSE (readers[key] + writers[key] == counted)
-#elif defined(REMOVED_ALTHOUGH_OTHERS_TAKE_PART)
-#define NOBODY_ELSE true
-#else
-#define NOBODY_ELSE (readers[key] == 0 && writers[key] == 0)
-#endif
-#ifdef REMOVED_ALTHOUGH_TEXT_IS_UNREAD
-#define MAY_REMOVE NOBODY_ELSE
-#else
-#define MAY_REMOVE (NOBODY_ELSE && is_empty[key] == 1)
-#endif
-#ifdef WHO_CREATED_REMOVES
-#define CREATED(yes) created = yes
-#endif
-#ifdef OLD_NEWS_IS_KEPT
-#define MAY_SETTLE false
-#elif defined(NEWS_IS_TAKEN_FROM_OTHERS)
-#define MAY_SETTLE true
-#else
-#define MAY_SETTLE nobody
-#endif
-#ifndef CREATED /* it matters only to these two */
-#define CREATED(yes) skip
-#endif
-#ifdef THE_KEYS_ARE_OF_TWO_PATHS
-#define SAME_KEYS true
-#else /* see find_set */
-#define SAME_KEYS (key == shmkey)
-#endif
+#define IS_LAST (guard[key] > 0 && NOBODY_ELSE && is_empty[key] == 1)
 
-#define FORGET inside[key] = inside[key] - am_inside; am_inside = false; \
-	MY_SET = 0; MY_SEGMENT = 0; nobody = false; unread = false; \
-	CREATED(false); FORGET_KEYS
+/*
+ * What may happen instead of a step: the process dies, it finds out that its
+ * set is gone, or the call fails or is interrupted.  If the set is gone, a
+ * process that is counted gives up, and another one starts over.
+ */
+#define DIE atomic { faults > 0 -> faults--; died = true; \
+	reader_died = reader_died || !is_writer; ends = true; goto over }
+#define GONE atomic { !HERE -> assert(!am_inside && (removed || !counted)); \
+	ends = ends || counted; goto over }
+#define FAILS atomic { faults > 0 -> faults--; goto leave }
+
+/* A step of the set; one of the segment; and one that looks the path up. */
+#define SEM_STEP(what) if :: atomic { HERE -> what } :: GONE :: DIE fi
+#define SHM_STEP(what) if :: atomic { true -> what } :: DIE fi
+#ifdef PATH /* then it is 1 */
+#define FTOK(where, otherwise) if \
+	:: atomic { leads_to != NOWHERE -> where = leads_to } \
+	:: atomic { leads_to == NOWHERE -> goto otherwise } fi
+#else
+#define PATH 0
+#define FTOK(where, otherwise) skip /* it leads to channel 0 */
+#endif
 
 /* A new identifier: no process knows it, so it never equals an old one. */
-#define NEW_ID(at, known) \
+#define NEW_ID(at, known, where) \
 	i = 1; \
 	do \
-	:: i == at[0] || i == at[KEYS - 1] || i == known[1] || \
-	   i == known[2] || i == known[3] || i == known[4] -> i++ \
+	:: i == at[0] || i == at[1] || i == known[1] || i == known[2] || \
+	   i == known[3] || i == known[4] -> i++ \
 	:: else -> break \
-	od
+	od; \
+	at[where] = i; known[_pid] = i; i = 0
+
+#define OPEN is_empty[key]++; guard[key]++
+#define GO_IN guard[key]--; am_inside = true; inside[key]++; \
+	assert(inside[key] == 1)
+#define GO_OUT guard[key]++; am_inside = false; inside[key]--
+#define SETTLE(number) news[key] = number; news_undo[key] = 0
+#define REMOVE_SEGMENT if :: MINE -> segment_at[shmkey] = 0 :: else fi
+#define REMOVE_SET set_at[key] = 0; guard[key] = 0; is_empty[key] = 0; \
+	news[key] = 0; readers[key] = 0; writers[key] = 0; \
+	news_undo[key] = 0; inside[key] = inside[key] - am_inside; \
+	am_inside = false
 
 proctype program(bool is_writer; bool other)
 {
-	byte left = TEXTS, n, i;
-	bool am_inside, counted, nobody, unread, alone, created, ends;
-#ifdef PATH /* what is remembered, and what the path leads to later */
-	byte key, shmkey, again;
-#endif
+	byte key, shmkey, again;	/* channels: what ftok() has returned */
+	byte left = TEXTS, i;		/* what a writer still has to write */
+	bool am_inside, counted;
+	bool nobody, unread;		/* what settle_news() has found */
+	bool alone;			/* a reader whose channel was fresh */
+	bool ends;			/* else it starts over */
 
 start:
-	FTOK(key, undo)	/* step: make_keys, ftok */
-	FTOK(shmkey, undo)	/* step: make_keys, ftok */
-	FTOK(again, start)	/* step: make_keys, ftok */
+	FTOK(key, exits);	/* step: make_keys, ftok */
+	FTOK(shmkey, exits);	/* step: make_keys, ftok */
+	FTOK(again, start);	/* step: make_keys, ftok */
 	/*
-	 * The two keys may differ all the same, if the path changes before the
-	 * second ftok() and changes back before the third.  This is the one
-	 * place where the model is better than the code.
+	 * The two keys differ if the path changes before the second ftok() and
+	 * changes back before the third.  Only the model sees it, not the code.
 	 */
-	if :: again == key && SAME_KEYS -> skip :: else -> goto start fi;
+	if
+	:: again == key && shmkey == key -> skip
+	:: again != key || shmkey != key -> goto start
+#ifdef THE_KEYS_ARE_OF_TWO_PATHS
+	:: again == key -> skip
+#endif
+	fi;
 #ifdef THE_SET_IS_FOUND_BY_THE_PATH
-	FTOK(key, undo)
+	FTOK(key, exits);
 #endif
 	if	/* step: find_set, semget */
-	:: atomic { set_at[key] == 0 ->
-		NEW_ID(set_at, my_set); set_at[key] = i; MY_SET = i; i = 0;
-		CREATED(true); goto open }
+	:: atomic { set_at[key] == 0 -> NEW_ID(set_at, my_set, key); goto open }
 	:: set_at[key] != 0 -> skip :: DIE
 	fi;
 	if	/* step: find_set, semget */
 	:: atomic { set_at[key] != 0 -> MY_SET = set_at[key] }
-	:: atomic { set_at[key] == 0 -> goto restart }
-	:: DIE
-	fi;
-open:
-	if	/* step: open_set, step */
-	:: atomic { HERE && MAY_OPEN -> is_empty[key]++; guard[key]++ }
-	:: atomic { HERE && !(MAY_OPEN) -> skip } :: GONE :: DIE
-	fi;
-
-	if	/* step: go_inside, sem_p; sem_p, step */
-	:: atomic { HERE && guard[key] > 0 -> GO_IN }
-	:: GONE :: DIE
-	:: atomic { HERE && guard[key] == 0 && faults > 0 -> /* a signal */
-		faults--;
-#ifdef AN_INTERRUPTED_JOINER_WITHDRAWS
-		ends = true; alone = true; goto remove_if_last
-#else
-		goto undo /* never inside: there is nothing to clean up */
-#endif
-		}
-	fi;
-
-	FTOK(again, elsewhere)	/* step: go_inside, ftok */
-	if
-	:: again == key -> skip
-	:: else ->
-elsewhere:
-#ifdef A_JOINER_WHOSE_PATH_HAS_CHANGED_REMOVES_THE_SET
-		goto tell_all
-#else
-		goto back_out
+	:: atomic { set_at[key] == 0 -> goto over } :: DIE
+#ifdef ONLY_THE_CREATOR_OPENS
+	:: atomic { set_at[key] != 0 -> MY_SET = set_at[key]; goto go_in }
 #endif
 	fi;
-	if	/* step: settle_news, semctl GETALL */
-	:: atomic { HERE ->
-		assert(guard[key] == 0 && is_empty[key] <= 1 &&
-		       !(is_empty[key] == 0 && news[key] == 0));
+open:	if	/* step: open_set, step */
+	:: atomic { HERE && IS_NEW -> OPEN }
+	:: atomic { HERE && !IS_NEW -> skip } :: GONE :: DIE
+#ifdef OPEN_WITHOUT_LOOKING
+	:: atomic { HERE && !IS_NEW -> OPEN }
+#endif
+	fi;
+
+go_in:	if	/* step: go_inside, sem_p; sem_p, step */
+	:: atomic { HERE && guard[key] > 0 -> GO_IN } :: GONE :: DIE
+	/* A signal: it is not inside, so there is nothing to clean up. */
+	:: atomic { HERE && guard[key] == 0 && faults > 0 ->
+		faults--; goto exits }
+	fi;
+	FTOK(again, withdraw);	/* step: go_inside, ftok */
+	if :: again == key -> skip :: else -> goto withdraw fi;
+
+	/* step: settle_news, semctl GETALL */
+	SEM_STEP(assert(guard[key] == 0 && is_empty[key] <= 1 &&
+			!(is_empty[key] == 0 && news[key] == 0));
 		nobody = (readers[key] == 0 && writers[key] == 0);
-		unread = (is_empty[key] == 0) }
-	:: GONE :: DIE
-	fi;
+		unread = (is_empty[key] == 0));
 	if	/* step: settle_news, semctl SETVAL (it clears every undo) */
-	:: atomic { HERE && MAY_SETTLE ->
+	:: atomic { HERE && nobody -> SETTLE((unread -> 2 : 0)) }
+	:: !nobody -> skip :: GONE :: DIE
+#ifdef OLD_NEWS_IS_KEPT
+	:: nobody -> skip
+#endif
+#ifdef NEWS_IS_TAKEN_FROM_OTHERS
+	:: atomic { HERE && !nobody -> SETTLE((unread -> 2 : 0)) }
+#endif
 #ifdef UNREAD_TEXT_IS_ONE_NEWS
-		news[key] = (unread -> 1 : 0);
-#else
-		news[key] = (unread -> 2 : 0);
+	:: atomic { HERE && nobody -> SETTLE(unread) }
 #endif
-#ifndef ADJUSTMENTS_ARE_KEPT
-		news_undo = news_undo & ~(
-		    (my_set[1] == MY_SET) << 1 | (my_set[2] == MY_SET) << 2 |
-		    (my_set[3] == MY_SET) << 3 | (my_set[4] == MY_SET) << 4);
+#ifdef ADJUSTMENTS_ARE_KEPT
+	:: atomic { HERE && nobody -> news[key] = (unread -> 2 : 0) }
 #endif
-		}
-	:: !MAY_SETTLE -> skip :: GONE :: DIE
 	fi;
 
 #ifdef THE_SEGMENT_IS_FOUND_BY_THE_PATH
-	FTOK(shmkey, back_out)
+	FTOK(shmkey, withdraw);
 #endif
-	if	/* step: choose_segment, find_segment; find_segment, shmget */
-	:: atomic { true -> MY_SEGMENT = segment_at[shmkey] } :: DIE
-	fi;
+	/* step: choose_segment, find_segment; find_segment, shmget */
+	SHM_STEP(MY_SEGMENT = segment_at[shmkey]);
 	if
+	:: FRESH -> skip
+	:: !FRESH && MY_SEGMENT != 0 -> goto attach
+	:: !FRESH && MY_SEGMENT == 0 ->
+		assert(removed);
+		/* step: choose_segment, sem_delete (it tells of a lost text) */
+		SEM_STEP(if
+			:: unread -> last_printed[key] = accepted[key]
+			:: else
+			fi; REMOVE_SET; goto over)
 #ifdef A_SET_IN_USE_GETS_A_NEW_SEGMENT
 	:: MY_SEGMENT == 0 -> skip
 #endif
-	:: nobody && !unread -> skip
-	:: atomic { !(nobody && !unread) && MY_SEGMENT != 0 -> goto attach }
-	:: atomic { !(nobody && !unread) && MY_SEGMENT == 0 ->
-		assert(removed); goto tell_all }
 	fi;
-	if	/* step: choose_segment, remove_segment;
-		 * step: remove_segment, find_segment;
-		 * step: remove_segment, shmctl IPC_RMID */
-	:: atomic { MINE -> segment_at[shmkey] = 0; MY_SEGMENT = 0 }
-	:: atomic { !MINE -> MY_SEGMENT = 0 }
-	:: DIE
-	fi;
+	/* step: choose_segment, remove_segment; remove_segment, find_segment;
+	 * step: remove_segment, shmctl IPC_RMID */
+	SHM_STEP(REMOVE_SEGMENT; MY_SEGMENT = 0);
 	if	/* step: choose_segment, shmget */
-	:: atomic { segment_at[shmkey] == 0 ->
-		NEW_ID(segment_at, my_segment);
-		segment_at[shmkey] = i; text[i] = 0; MY_SEGMENT = i; i = 0 }
-	:: atomic { segment_at[shmkey] != 0 -> assert(false) } /* EEXIST */
-	:: FAILS(back_out) :: DIE
+	:: atomic { true -> assert(segment_at[shmkey] == 0); /* else EEXIST */
+		NEW_ID(segment_at, my_segment, shmkey); text[MY_SEGMENT] = 0 }
+	:: FAILS :: DIE
 	fi;
-attach:
-	if	/* step: attach_segment, shmat (as long as somebody is
+attach:	if	/* step: attach_segment, shmat (as long as somebody is
 		 * attached, a removed segment can be had by its identifier) */
-	:: ATTACHABLE -> skip
-	:: atomic { !(ATTACHABLE) -> assert(removed) }
-	:: atomic { !(ATTACHABLE) -> assert(removed); goto back_out }
-	:: FAILS(back_out) :: DIE
+	:: atomic { true -> assert(MINE || removed) }
+	:: !MINE -> goto withdraw
+	:: FAILS :: DIE
 	fi;
 
 	if	/* step: be_counted, step (a writer announces its end) */
 	:: atomic { HERE ->
-		alone = nobody && !unread && !is_writer;
-		nobody = false; unread = false; CREATED(false);
-		if
-		:: is_writer ->
-			writers[key]++; met = met | joined[key];
-#ifndef NO_NEWS_OF_A_WRITERS_END
-			news_undo = news_undo | (1 << _pid)
-#endif
-		:: else ->
-			joined[key] = joined[key] | (1 << _pid); readers[key]++;
-			met = met | ((writers[key] > 0 ||
-				is_empty[key] == 0) << _pid)
-		fi;
+		alone = FRESH && !is_writer; nobody = false; unread = false;
 		counted = true; GO_OUT;
 		if
-		:: is_writer -> goto write
-		:: else -> goto end_read
+		:: is_writer ->
+#ifndef NO_NEWS_OF_A_WRITERS_END
+			news_undo[key] = news_undo[key] | (1 << _pid);
+#endif
+			writers[key]++; met = met | joined[key];
+			goto write
+		:: else ->
+			readers[key]++; joined[key] = joined[key] | (1 << _pid);
+			met = met | ((writers[key] > 0 ||
+				is_empty[key] == 0) << _pid);
+			goto end_read
 		fi }
-	:: GONE
+	:: GONE :: DIE :: FAILS
 #ifdef WHO_CANNOT_BE_COUNTED_JUST_EXITS
-	:: FAILS(undo)
-#else
-	:: FAILS(back_out)
+	:: atomic { faults > 0 -> faults--; goto exits }
 #endif
-	:: DIE
 	fi;
 
-tell_all:
-	if	/* step: choose_segment, sem_delete */
-	:: atomic { HERE -> /* and say so, if a text is lost */
-		if :: unread -> last_printed[key] = accepted[key] :: else fi;
-		REMOVE_SET; goto restart }
-	:: GONE :: DIE
-	fi;
-
-back_out: /* step: join, withdraw */
-#ifdef WHO_CREATED_REMOVES
-	if
-	:: atomic { created -> REMOVE_SET; goto left_it }
-	:: !created -> skip
-	fi;
-#endif
-	if	/* step: withdraw, sem_v; sem_v, step */
-	:: atomic { HERE -> GO_OUT; goto remove_if_last }
-	:: GONE :: DIE
-	fi;
-
-write:	do
-	:: atomic { left == 0 -> goto leave }
-	:: left > 0 ->
-#ifdef WAIT_THEN_TAKE
-		if
-		:: atomic { HERE && is_empty[key] > 0 -> skip }
-		:: LOST :: DIE
-		fi;
-		if
-		:: atomic { HERE && guard[key] > 0 -> GO_IN }
-#else
-		if	/* step: writer.c, sem_wait_p */
+write:	if	/* step: writer.c, sem_wait_p */
+	:: atomic { HERE && is_empty[key] > 0 && guard[key] > 0 -> GO_IN }
+	:: GONE :: DIE :: FAILS
+	/* With PATH, nobody may come to read: then the user stops it. */
+	:: PATH && HERE && is_empty[key] == 0 && readers[key] == 0 -> goto leave
 #ifdef THE_WRITER_DOES_NOT_WAIT
-		:: atomic { HERE && guard[key] > 0 -> GO_IN }
-#else
-		:: atomic { HERE && is_empty[key] > 0 && guard[key] > 0 ->
-			GO_IN }
+	:: atomic { HERE && guard[key] > 0 -> GO_IN }
 #endif
-#endif
-		:: LOST :: DIE :: SIGNAL(leave)
-#ifdef PATH /* nobody reads there any more, and the user stops it */
-		:: atomic { HERE && is_empty[key] == 0 && readers[key] == 0 ->
-			goto leave }
-#endif
-		fi;
-		if	/* the copy: first it is half of it */
-		:: atomic { HERE -> text[MY_SEGMENT] = 0 }
-		:: LOST :: DIE
-		fi;
-#ifdef THE_WRITER_PASSES_IN_TWO_STEPS
-		if :: atomic { HERE -> is_empty[key]-- } :: DIE fi;
+#ifdef WAIT_THEN_TAKE
+	:: HERE && is_empty[key] > 0 ->
 		if
-		:: atomic { HERE -> is_empty[key]++;
-#else
-		if	/* step: writer.c, sem_pass_v */
-		:: atomic { HERE ->
-#endif
-			accepted[key]++; left--;
-			text[MY_SEGMENT] = TEXT(key, accepted[key]);
-			assert(is_empty[key] > 0); /* else EAGAIN */
-			is_empty[key]--; news[key]++; GO_OUT }
-		:: LOST :: DIE :: FAILS(fails_inside)
+		:: atomic { HERE && guard[key] > 0 -> GO_IN } :: GONE :: DIE
 		fi
-	od;
+#endif
+	fi;
+	SEM_STEP(text[MY_SEGMENT] = 0);	/* half of the copy */
+#ifdef THE_WRITER_PASSES_IN_TWO_STEPS
+	SEM_STEP(is_empty[key]--);
+	SEM_STEP(is_empty[key]++);	/* sem_pass_v does it again */
+#endif
+	if	/* step: writer.c, sem_pass_v */
+	:: atomic { HERE ->
+		accepted[key]++; left--;
+		text[MY_SEGMENT] = TEXT(key, accepted[key]);
+		assert(is_empty[key] > 0); /* else EAGAIN */
+		is_empty[key]--; news[key]++; GO_OUT;
+		if :: left > 0 -> goto write :: else -> goto leave fi }
+	:: GONE :: DIE :: FAILS
+	fi;
 
 end_read:
 	if	/* step: reader.c, sem_wait_p;
 		 * step: sem_wait_p, try_then_sleep; try_then_sleep, step */
 	:: atomic { HERE && news[key] > 0 && guard[key] > 0 -> GO_IN }
-	:: LOST :: DIE :: SIGNAL(leave)
+	:: GONE :: DIE :: FAILS
 	fi;
 	if	/* step: reader.c, sem_value; sem_value, semctl GETVAL */
-	:: atomic { HERE -> n = is_empty[key];
+	:: HERE && is_empty[key] > 0 -> goto hear
+	:: HERE && is_empty[key] == 0 -> skip :: GONE :: DIE
+	fi;
 #ifdef THE_READER_TAKES_FIRST
-		if :: n == 0 -> news[key]--; is_empty[key]++ :: else fi;
+	SEM_STEP(news[key]--; is_empty[key]++);
+	SEM_STEP(news[key]++; is_empty[key]--); /* sem_pass_v does it again */
 #endif
-		}
-	:: LOST :: DIE
+	if	/* print: never half, never out of order */
+	:: atomic { true ->
+		assert(text[MY_SEGMENT] == TEXT(key, last_printed[key] + 1) ||
+		       (text[MY_SEGMENT] == TEXT(key, last_printed[key]) &&
+			reader_died));
+		last_printed[key] = text[MY_SEGMENT] % 16 }
+	:: DIE :: FAILS
 	fi;
-	if
-	:: atomic { n == 0 ->
-		if	/* print: never half, never out of order */
-		:: atomic {
-			assert(text[MY_SEGMENT] ==
-			       TEXT(key, last_printed[key] + 1) ||
-			       (reader_deaths > 0 && text[MY_SEGMENT] ==
-				TEXT(key, last_printed[key])));
-			last_printed[key] = text[MY_SEGMENT] % 16 }
-		:: DIE :: FAILS(fails_inside)
-		fi };
-		if	/* step: reader.c, sem_pass_v; sem_pass_v, step */
-		:: atomic { HERE ->
-#ifndef THE_READER_TAKES_FIRST
-			assert(news[key] > 0); /* else EAGAIN */
-			news[key]--; is_empty[key]++;
-#endif
-			GO_OUT }
-		:: LOST :: DIE
-		fi
-	:: else ->	/* step: reader.c, sem_end_v */
-		if	/* step: sem_end_v, sem_value */
-		:: atomic { HERE -> n = (writers[key] > 0) }
-		:: LOST :: DIE
-		fi;
-		if
-		:: n == 0 ->
-			/* Who was alone hears of nobody's end before. */
-			assert(!alone || (met & (1 << _pid)));
-			if	/* step: sem_end_v, sem_v (end of input) */
-			:: atomic { HERE -> GO_OUT;
-#ifdef THE_FIRST_READER_TAKES_THE_NEWS
-				news[key]--;
-#endif
-				goto leave }
-			:: LOST :: DIE
-			fi
-		:: else ->
-			if	/* step: sem_end_v, step */
-			:: atomic { HERE && news[key] > 0 ->
-				n = 0; news[key]--; GO_OUT }
-			:: atomic { HERE && news[key] == 0 -> assert(false) }
-			:: LOST :: DIE
-#ifdef A_READER_IGNORES_THAT_IT_WAS_NOT_HEARD
-			:: atomic { faults > 0 -> faults--; n = 0 }
-#else
-			:: FAILS(fails_inside)
-#endif
-			fi
-		fi
-	fi;
-	goto end_read;
+	/* step: reader.c, sem_pass_v; sem_pass_v, step */
+	SEM_STEP(assert(news[key] > 0); /* else EAGAIN */
+		news[key]--; is_empty[key]++; GO_OUT; goto end_read);
 
-fails_inside:
-#ifndef WHO_FAILS_INSIDE_KEEPS_THE_GUARD
-	if	/* withdraw, sem_v */
-	:: atomic { HERE -> GO_OUT }
-	:: LOST :: DIE
+hear:	if	/* step: reader.c, sem_end_v; sem_end_v, sem_value */
+	:: HERE && writers[key] == 0 -> goto last
+	:: HERE && writers[key] > 0 -> skip :: GONE :: DIE
 	fi;
+	if	/* step: sem_end_v, step */
+	:: atomic { HERE ->
+		assert(news[key] > 0); /* else EAGAIN */
+		news[key]--; GO_OUT; goto end_read }
+	:: GONE :: DIE :: FAILS
+#ifdef A_READER_IGNORES_THAT_IT_WAS_NOT_HEARD
+	:: atomic { faults > 0 -> faults--; goto end_read }
 #endif
-leave:	/* step: leave, withdraw */
+	fi;
+	/* A reader that was alone has met every writer whose end it hears. */
+last:	assert(!alone || (met & (1 << _pid)));
+	if	/* step: sem_end_v, sem_v (end of input) */
+	:: atomic { HERE -> GO_OUT; goto leave } :: GONE :: DIE
+#ifdef THE_FIRST_READER_TAKES_THE_NEWS
+	:: atomic { HERE -> news[key]--; GO_OUT; goto leave }
+#endif
+	fi;
+
+leave:	ends = true;	/* step: leave, withdraw */
+withdraw:		/* step: join, withdraw */
+	if	/* step: withdraw, sem_v; sem_v, step */
+	:: atomic { HERE && am_inside -> GO_OUT }
+	:: !am_inside -> skip :: GONE :: DIE
+#ifdef WHO_CANNOT_JOIN_REMOVES_THE_SET
+	:: atomic { HERE && am_inside && !counted -> REMOVE_SET; goto over }
+#endif
+#ifdef WHO_FAILS_INSIDE_KEEPS_THE_GUARD
+	:: am_inside && counted -> skip
+#endif
 #ifdef THE_GUARD_IS_GIVEN_BACK_BY_WHO_IS_OUTSIDE
-	guard[key] = guard[key] + (HERE && guard[key] == 0 && !am_inside);
+	:: atomic { HERE && !am_inside && guard[key] == 0 -> guard[key]++ }
 #endif
-	atomic { ends = true; left = 0; alone = false; n = 0 };
-#ifndef NOBODY_COUNTS_HIMSELF_OUT_FIRST
-	if	/* step: withdraw, step */
-	:: atomic { HERE && is_writer -> writers[key]--; counted = false }
-	:: atomic { HERE && !is_writer -> readers[key]--; counted = false }
-	:: LOST :: DIE
 	fi;
+	if	/* step: withdraw, step */
+	:: atomic { HERE && counted -> counted = false;
+		if :: is_writer -> writers[key]-- :: else -> readers[key]-- fi }
+	:: !counted -> skip :: GONE :: DIE
+#ifdef NOBODY_COUNTS_HIMSELF_OUT_FIRST
+	:: counted -> skip
 #endif
-remove_if_last: /* step: withdraw, remove_if_last */
-	if	/* step: remove_if_last, step */
-	:: atomic { HERE && guard[key] > 0 && MAY_REMOVE ->
+	fi;
+	if	/* step: withdraw, remove_if_last; remove_if_last, step */
+	:: atomic { HERE && IS_LAST -> GO_IN }
+	:: atomic { HERE && !IS_LAST -> goto over } :: GONE :: DIE
+#ifdef REMOVED_ALTHOUGH_OTHERS_TAKE_PART
+	:: atomic { HERE && guard[key] > 0 && is_empty[key] == 1 -> GO_IN }
+#endif
+#ifdef REMOVED_ALTHOUGH_TEXT_IS_UNREAD
+	:: atomic { HERE && guard[key] > 0 && NOBODY_ELSE -> GO_IN }
+#endif
 #ifdef REMOVED_WITHOUT_THE_GUARD
-		skip }
-#else
-		GO_IN }
+	:: HERE && IS_LAST -> skip
 #endif
-	:: atomic { !(HERE && guard[key] > 0 && MAY_REMOVE) -> goto left_it }
-	:: DIE
 	fi;
 #ifdef THE_SET_GOES_FIRST
-	if :: atomic { HERE -> REMOVE_SET } :: DIE fi;
+	SHM_STEP(if :: HERE -> REMOVE_SET :: else fi);
 #endif
-	if	/* step: remove_if_last, remove_segment */
+	if	/* step: remove_if_last, remove_segment (here find_segment) */
+	:: atomic { true -> MY_SEGMENT = segment_at[shmkey] } :: DIE
 #ifdef THE_SEGMENT_IS_REMOVED_BY_ITS_ID
 	:: skip
-#elif defined(AN_INTERRUPTED_JOINER_WITHDRAWS)
-	/* It has not found the segment yet. */
-	:: atomic { true -> MY_SEGMENT = (alone -> 0 : segment_at[shmkey]) }
-#else
-	:: atomic { true -> MY_SEGMENT = segment_at[shmkey] }
 #endif
-	:: DIE
 	fi;
-	if	/* (the shmctl of remove_segment) */
-	:: atomic { MINE -> segment_at[shmkey] = 0 }
-	:: !MINE -> skip :: DIE
-	fi;
-#ifndef THE_SET_GOES_FIRST
-	if	/* step: remove_if_last, sem_delete;
-		 * step: sem_delete, semctl IPC_RMID */
-	:: atomic { HERE -> REMOVE_SET }
-	:: atomic { !HERE -> assert(!am_inside) } :: DIE
-	fi;
-#endif
-left_it:
-	if :: ends -> goto undo :: else -> goto restart fi;
+	SHM_STEP(REMOVE_SEGMENT);	/* its shmctl */
+	/* step: remove_if_last, sem_delete; sem_delete, semctl IPC_RMID */
+	SEM_STEP(REMOVE_SET; goto over);
 
-dies:	reader_deaths = reader_deaths + !is_writer;
-error:	/* give_up(): the set is gone, there is nothing to leave */
-undo:	atomic { /* the kernel's end of a process: all of a set at once */
+exits:	ends = true;
+/* Before this label SPIN leaves the atomic: the end is one more step. */
+over:	atomic { /* the kernel's end of a process: all of a set at once */
 		if
 		:: HERE ->
-			guard[key] = guard[key] + am_inside * UNDO;
+#ifndef NO_UNDO_OF_THE_GUARD
+			guard[key] = guard[key] + am_inside;
+#endif
 #ifndef THE_DEAD_ARE_STILL_COUNTED
 			writers[key] = writers[key] - (counted && is_writer);
 			readers[key] = readers[key] - (counted && !is_writer);
 #endif
-			news[key] = news[key] + ((news_undo >> _pid) & 1)
+			news[key] = news[key] + ((news_undo[key] >> _pid) & 1);
+			news_undo[key] = news_undo[key] & ~(1 << _pid)
 		:: else
 		fi;
-		news_undo = news_undo & ~(1 << _pid);
+		inside[key] = inside[key] - am_inside;
 		joined[key] = joined[key] & ~(1 << _pid);
 		met = met & ~(1 << _pid);
-		counted = false; alone = false; ends = false; left = 0; n = 0;
-		FORGET;
+		key = 0; shmkey = 0; again = 0; MY_SET = 0; MY_SEGMENT = 0;
+		am_inside = false; counted = false;
+		nobody = false; unread = false; alone = false;
+		if :: !ends -> goto start :: else fi;
+		ends = false; left = 0;
 		if :: is_writer -> finished++; goto done :: else fi
 	};
 	/* Readers come until all writers have gone and all is printed. */
 end_away:
-	if
-	:: atomic { leads_to != NOWHERE && !ALL_OVER -> goto start }
-	:: atomic { leads_to != NOWHERE && ALL_OVER -> goto done }
-	fi;
-
-restart: atomic { FORGET; goto start };
-
+	atomic { leads_to != NOWHERE ->
+		if
+		:: finished < WRITERS || !ALL_PRINTED(leads_to) -> goto start
+		:: else
+		fi };
 done:	skip
 }
 
-#define MOVE(to) \
-	atomic { faults > 0 && path != to -> faults--; path = to }
-proctype outsider() /* ipcrm -m; mv other path, rm path */
+proctype outsider() /* ipcrm -m; mv other path; rm path */
 {
 end_no_more:
 	do
 	:: atomic { faults > 0 && segment_at[0] != 0 ->
 		faults--; removed = true; segment_at[0] = 0 }
-#ifdef PATH /* it leads to the other channel, or to nothing */
-	:: MOVE(0) :: MOVE(1) :: MOVE(NOWHERE)
-#endif
+	:: atomic { PATH && faults > 0 -> faults--; select(path: 0 .. NOWHERE) }
 	od
 }
-#ifdef PATH /* what waits in a channel may wait for the path to come back */
-#define WAITS(k) (UNREAD(k) && segment_at[k] != 0 && \
-	text[segment_at[k]] <= TEXT(k, last_printed[k] + 1) && \
-	text[segment_at[k]] == TEXT(k, accepted[k]))
-#define CHECK(k) assert(last_printed[k] == accepted[k] && !UNREAD(k) || \
-	WAITS(k) || removed); CHECK_REST(k)
-#else
-#define CHECK(k) assert(last_printed[k] == accepted[k] && !UNREAD(k)); \
-	CHECK_REST(k)
-#endif
-#define CHECK_REST(k) assert(inside[k] == 0); \
-	assert(deaths > 0 || joined[k] != 0 || UNREAD(k) || \
-	       (set_at[k] == 0 && (segment_at[k] == 0 || removed))); \
-	assert(joined[k] == 0 || (met == 0 && news[k] == 0))
 
 /*
  * When nobody can go on any more, no writer is stuck, and no text is lost.
- * Nothing is left, unless by a death or for readers that wait.  (After an ipcrm
- * -m, who was on the old segment may be the last to go, and leaves the new one
- * to the next start.)  And who waits is not due to hear of any writer's end.
+ * Nothing is left, except after a death or for readers that wait.  (After an
+ * ipcrm -m, a process with the old segment may be the last to go, and leaves
+ * the new one to the next start.)  And no reader waits that must still hear of
+ * a writer's end.  With PATH, a text may wait until the path comes back.
  */
-proctype end_of_the_world()
-{
-	timeout ->
-	assert(finished == WRITERS);
-	CHECK(0)
-#ifdef PATH /* */
-	; CHECK(1)
-#endif
-}
-
-#define RUN(w) \
-	if \
-	:: run program(w, false) \
-	:: KEYS == 2 -> run program(w, true) \
-	fi
+#define WAITS(k) (UNREAD(k) && segment_at[k] != 0 && \
+	text[segment_at[k]] <= TEXT(k, last_printed[k] + 1) && \
+	text[segment_at[k]] == TEXT(k, accepted[k]))
+#define RUN(writes) if :: run program(writes, false) \
+	:: PATH -> run program(writes, true) fi
 init {
+	byte k;
+
 	atomic {
-		do :: faults < FAULTS -> faults++ :: break od;
+		select(faults : 0 .. FAULTS);
 		run program(true, false); RUN(false);
 		if :: WRITERS == 2 -> RUN(true) :: else fi;
 		if :: READERS == 2 -> RUN(false) :: else fi;
-		run outsider(); run end_of_the_world()
+		run outsider()
+	};
+	atomic { timeout ->
+		assert(finished == WRITERS);
+		for (k : 0 .. 1) {
+			assert(ALL_PRINTED(k) || PATH && (WAITS(k) || removed));
+			assert(inside[k] == 0);
+			assert(died || joined[k] || UNREAD(k) || !set_at[k]);
+			assert(died || joined[k] || UNREAD(k) ||
+			       !segment_at[k] || removed);
+			assert(!joined[k] || (met == 0 && news[k] == 0))
+		}
 	}
 }
