@@ -27,8 +27,8 @@
  * left out: sem_wait, step (the programs do not call these)
  * left out: find_set, semctl IPC_STAT; find_segment, shmctl IPC_STAT (nobody
  *	else owns anything here, and the next step also sees a removal)
- * left out: open_set, sem_value; open_set, sem_value; open_set, sem_delete (the
- *	limits of the system do not change here: no E2BIG)
+ * left out: open_set, step; open_set, sem_delete (the limits of the system do
+ *	not change here: no E2BIG)
  * left out: settle_news, sem_v (an assertion says that all values are possible)
  * left out: withdraw, sem_value; withdraw, semctl GETPID (am_inside tells it)
  * left out: withdraw, shmdt (nobody counts those attached)
@@ -178,6 +178,12 @@ go_in:	if	/* step: go_inside, sem_p; sem_p, step */
 	/* A signal: it is not inside, so there is nothing to clean up. */
 	:: atomic { HERE && guard[key] == 0 && faults > 0 ->
 		faults--; goto exits }
+#ifdef AN_INTERRUPTED_JOINER_REMOVES_THE_SET
+	/* And it does not know the segment yet. */
+	:: atomic { HERE && guard[key] == 0 && faults > 0 -> faults-- };
+		SEM_STEP(ends = true; if :: IS_LAST -> REMOVE_SET :: else fi;
+			goto over)
+#endif
 	fi;
 	FTOK(again, withdraw);	/* step: go_inside, ftok */
 	if :: again == key -> skip :: else -> goto withdraw fi;
