@@ -51,9 +51,9 @@ static_assert(sizeof(struct segment) == SHM_SIZE, "a segment of 256 bytes");
  * EMPTY to NEWS and back, and a writer's end only adds to NEWS.
  */
 enum {
-	GUARD, /* the paper's binary semaphore: 1 if nobody is inside */
-	EMPTY, /* 1 if the segment holds nothing left to print, else 0 */
-	NEWS,  /* 1 for an unread text, plus 1 for each writer's end */
+	GUARD,	 /* the paper's binary semaphore: 1 if nobody is inside */
+	EMPTY,	 /* 1 if the segment holds nothing left to print, else 0 */
+	NEWS,	 /* 1 for an unread text, plus 1 for each writer's end */
 	READERS, /* how many readers are joined */
 	WRITERS, /* how many writers are joined */
 	MEMBERS	 /* not a semaphore: how many the set has */
@@ -243,7 +243,8 @@ struct channel options(int argc, char *argv[], int role);
  * or EACCES if something under our keys is not ours (it is left as it is);
  * EINTR after such a signal; ERANGE if a value would rise over 32767; EIDRM if
  * the objects were removed in each of a thousand attempts; EINVAL, ENOSPC,
- * ENOMEM, ENFILE and E2BIG at the system's limits.  Chapter 5.1.2, allocate and attach.
+ * ENOMEM, ENFILE and E2BIG at the system's limits.  Chapter 5.1.2, allocate and
+ * attach.
  */
 int join(struct channel *channel);
 
