@@ -117,7 +117,7 @@ cp -a Makefile README .flags ./*.[chdo] writer reader test "$work/tree"
 cat > "$work/list" <<'END'
 # The documents' helpers
 sem_p without SEM_UNDO@sharemem.c@/^sem_p(/,/^}/s/-1, SEM_UNDO/-1, 0/@The documents@s18_sem_p_waits
-sem_v without SEM_UNDO@sharemem.c@/^sem_v(/,/^}/s/+1, SEM_UNDO/+1, 0/@The documents@s18_sem_v
+sem_v without SEM_UNDO@sharemem.c@/^sem_v(/,/^}/s/+1, SEM_UNDO/+1, 0/@The documents@s18_sem_p_waits
 sem_p gives up at once@sharemem.c@/^sem_p(/,/^}/s/-1, SEM_UNDO/-1, SEM_UNDO | IPC_NOWAIT/@The documents@s18_sem_p_waits
 a stop ends the wait of sem_p@sharemem.c@/^sem_p(/,/^}/s/step(semid, &take, 1)/eidrm_if_gone(semop(semid, \&take, 1))/@The documents@s18_a_signal_ends
 sem_v of a removed set is EINVAL@sharemem.c@/^sem_v(/,/^}/s/step(/semop(/@The documents@s18_sem_delete
@@ -141,8 +141,8 @@ opensem creates@sharemem.c@/^opensem(/,/^}/s/semget(key, 0, MODE)/semget(key, 5,
 opensem does not look at the mode@sharemem.c@/^opensem(/,/^}/s/semget(key, 0, MODE)/semget(key, 0, 0)/@The documents@s18_what_belongs
 openshm creates@sharemem.c@/^openshm(/,/^}/s/shmget(key, 0, MODE)/shmget(key, SHM_SIZE, IPC_CREAT | MODE)/@The documents@s18_createshm
 openshm does not look at the mode@sharemem.c@/^openshm(/,/^}/s/shmget(key, 0, MODE)/shmget(key, 0, 0)/@The documents@s11_the_permissions
-createshm refuses what is there@sharemem.c@/^createshm(/,/^}/s/IPC_CREAT/IPC_CREAT | IPC_EXCL/@The documents@s18_createshm_refuses
-everybody may use the objects@sharemem.c@s/^#define MODE .*/#define MODE 0666/@The documents@s18_createshm_makes
+createshm refuses what is there@sharemem.c@/^createshm(/,/^}/s/IPC_CREAT/IPC_CREAT | IPC_EXCL/@The documents@s18_createshm
+everybody may use the objects@sharemem.c@s/^#define MODE .*/#define MODE 0666/@The documents@s18_createshm
 the reader may write to the segment@sharemem.c@/^attach_segment(/,/^}/s/SHM_RDONLY : 0/0 : 0/@The documents@s13_our_reader
 
 # The turn
@@ -299,7 +299,7 @@ a signal makes a written text unwritten@reader.c@/^write_all(/,/^}/s/done > 0/do
 a failed write is not noticed@reader.c@/^write_all(/,/^}/s/return -1;/return 0;/@The programs@a_full_disk
 a write of nothing is a success@reader.c@/^write_all(/,/^}/s/errno = EIO;/return 0;/@Deaths@a_write_of_nothing
 a write of nothing is repeated@reader.c@/^write_all(/,/^}/s/errno = EIO;/continue;/@Deaths@a_write_of_nothing
-a partial write is taken for a whole one@reader.c@/^write_all(/,/^}/s/count -= (size_t)done;/count = 0;/@The programs@a_partial_write
+a partial write is taken for a whole one@reader.c@/^write_all(/,/^}/s/count -= (size_t)done;/count = 0;/@Deaths@a_write_that_is_done
 a partial write is repeated from its start@reader.c@/^write_all(/,/^}/s/bytes += done;//@Deaths@a_write_that_is_done
 many newlines overflow the names (sanitizer)@reader.c@/^print(/,/^}/s/TEXT_SIZE \* sizeof(name)/TEXT_SIZE + sizeof(name)/@The programs@each_line
 each text begins with the name@reader.c@/^print(/,/^}/s/!output->in_line/i == 0/@The programs@each_line
@@ -308,8 +308,8 @@ the last newline on a terminal is missing@reader.c@s/if (output.in_line && /if (
 the text stays, although there is none@sharemem.c@/^give_up(/,/^}/s/strcmp(what, "standard output") == 0/true/@The programs@a_last_newline
 
 # What is told
-the identifiers are swapped@sharemem.c@/^attach_segment(/,/^}/s/channel->semid, shmid);/shmid, channel->semid);/@The programs@minus_v_tells_the_id
-what -v tells is cut@sharemem.c@/^tell(/,/^}/s/text\[80\]/text[20]/@The programs@minus_v_tells_the_id
+the identifiers are swapped@sharemem.c@/^attach_segment(/,/^}/s/channel->semid, shmid);/shmid, channel->semid);/@The programs@minus_v_tells_each
+what -v tells is cut@sharemem.c@/^tell(/,/^}/s/text\[80\]/text[20]/@The programs@minus_v_tells_each
 what -v tells stands among the data@sharemem.c@/^tell(/,/^}/s/fprintf(stderr/fprintf(stdout/@The programs@minus_v
 -v tells of a wait for the guard while EMPTY is 0@sharemem.c@/^try_then_sleep(/,/^}/s/sem_value(semid, ops\[0\].sem_num) > 0/true/@The programs@minus_v
 -v does not tell of a wait for the guard@sharemem.c@/^try_then_sleep(/,/^}/s/tell(semid, "waits for the guard");/;/@The programs@minus_v_says
