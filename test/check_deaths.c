@@ -40,14 +40,13 @@ go_on(struct traced *victim)
 	return victim->state != DEAD;
 }
 
-/* Let it go on to its next call.  False if it has ended. */
+/* Let it go on by so many calls.  False if it has ended. */
 static bool
-go_to_call(struct traced *victim)
+go_on_by(struct traced *victim, int calls)
 {
-	while (go_on(victim))
-		if (victim->state == BEFORE)
-			return true;
-	return false;
+	while (calls > 0 && go_on(victim))
+		calls -= victim->state == BEFORE;
+	return calls == 0;
 }
 
 /* Let it go on to its next call of this kind. */
@@ -55,7 +54,7 @@ static void
 go_to(struct traced *victim, enum call call)
 {
 	do
-		ck_assert(go_to_call(victim));
+		ck_assert(go_on_by(victim, 1));
 	while (victim->call != call);
 }
 
@@ -102,8 +101,7 @@ TEST_IF(an_ipcrm_at_any_system_call_is_told_or_does_no_harm, 2, MAY_TRACE)
 			createsem(directory, 's', MEMBERS, 0);
 		struct traced victim =
 		    start_victim(reads ? "reader" : "writer", "in", "out");
-		for (int i = 0; i < calls && !over; i++)
-			over = !go_to_call(&victim);
+		over = !go_on_by(&victim, calls);
 		const bool joined = semaphore(reads ? READERS : WRITERS) > 0;
 		semctl(semaphore_set(), 0, IPC_RMID);
 		shmctl(segment_of(directory), IPC_RMID, NULL);
@@ -138,8 +136,7 @@ TEST_IF(a_newcomer_that_may_not_open_removes_no_set_in_use, 1,
 		semctl(semaphore_set(), NEWS, SETVAL, 1); /* no writer's end */
 		set_limit("sem", FOUR_STEPS);
 		struct traced victim = start_victim("reader", NULL, "out");
-		for (int i = 0; i < calls && !over; i++)
-			over = !go_to_call(&victim);
+		over = !go_on_by(&victim, calls);
 		ck_assert_int_eq(semop(semaphore_set(), printed, 2), 0);
 		ck_assert_int_eq(WEXITSTATUS(end_of(&victim)), 1);
 		ck_assert_int_ne(semaphore_set(), -1);
@@ -158,8 +155,7 @@ TEST_IF(a_set_replaced_while_the_last_one_leaves_keeps_its_text, 7, MAY_TRACE)
 	struct traced victim = start_victim("writer", NULL, NULL);
 
 	go_to(&victim, SHMDT);
-	for (int calls = 0; calls <= _i; calls++)
-		ck_assert(go_to_call(&victim));
+	ck_assert(go_on_by(&victim, _i + 1));
 	semctl(semaphore_set(), 0, IPC_RMID);
 	leave_text("stays\n");
 	ck_assert_int_eq(end_of(&victim), 0);
@@ -197,9 +193,9 @@ TEST_IF(a_reader_whose_news_has_gone_ends_and_does_not_wait_inside, 1,
 	ck_assert_int_eq(semaphore(NEWS), 1);
 	struct traced victim = start_victim("reader", NULL, "out");
 	do
-		ck_assert(go_to_call(&victim));
+		go_to(&victim, SEMOP);
 	while (!operates(&victim, 2, 0, NEWS));
-	semctl(semaphore_set(), NEWS, SETVAL, (union semun){.val = 0});
+	semctl(semaphore_set(), NEWS, SETVAL, 0);
 	ck_assert_int_eq(WEXITSTATUS(end_of(&victim)), 1);
 	close(feed);
 	expect_exit(writer, 0);
@@ -219,33 +215,19 @@ set_register(const struct traced *victim, int which, long value)
 	    ptrace(PTRACE_POKEUSER, victim->pid, 8L * which, value), 0);
 }
 
-/* It is at a call: do not do the call, but let it fail with this errno. */
-static void
-let_call_fail(const struct traced *victim, int error)
-{
-	set_register(victim, ORIG_RAX, -1); /* no call */
-	set_register(victim, RAX, -error);  /* its result */
-}
-
 /*
- * It is at a call that will sleep.  A signal arrives just before the call, in
- * the program, and is handled there.  The call does not notice it.
+ * It is at a call that will sleep.  Go back to the instruction that makes it,
+ * and then on.  Has a signal arrived just before the call?
  */
-static void
-handle_signal_before_call(struct traced *victim)
+static bool
+meets_signal_before_call(struct traced *victim)
 {
-	const double until = now() + DEADLINE;
-
-	do { /* back to the instruction that makes the call */
-		set_register(victim, RAX, get_register(victim, ORIG_RAX));
-		set_register(victim, ORIG_RAX, -1);
-		set_register(victim, RIP, get_register(victim, RIP) - 2);
-		nap();
-		ptrace(PTRACE_CONT, victim->pid, NULL, NULL);
-		ck_assert(settle(victim));
-		ck_assert_msg(now() < until, "no signal comes");
-	} while (victim->state != AT_SIGNAL);
-	go_to(victim, SEMOP);
+	set_register(victim, RAX, get_register(victim, ORIG_RAX));
+	set_register(victim, ORIG_RAX, -1);
+	set_register(victim, RIP, get_register(victim, RIP) - 2);
+	ptrace(PTRACE_CONT, victim->pid, NULL, NULL);
+	ck_assert(settle(victim));
+	return victim->state == AT_SIGNAL;
 }
 
 /* The first alarm may also come just before the call: there is a second. */
@@ -257,19 +239,20 @@ TEST_IF(a_signal_just_before_the_call_that_sleeps_ends_it, 2, MAY_TRACE)
 	make_inputs(); /* a writer's second text must wait */
 	sigemptyset(&alarm_only);
 	sigaddset(&alarm_only, SIGALRM);
-	if (!reads) /* it inherits this */
-		sigprocmask(SIG_BLOCK, &alarm_only, NULL);
+	/* The victim inherits this. */
+	sigprocmask(reads ? SIG_UNBLOCK : SIG_BLOCK, &alarm_only, NULL);
 	struct traced victim =
 	    start_victim(reads ? "reader" : "writer", "in", "out");
 	sigprocmask(SIG_UNBLOCK, &alarm_only, NULL);
 	do
-		ck_assert(go_to_call(&victim));
+		go_to(&victim, SEMOP);
 	while (!operates(&victim, 3, 0, reads ? NEWS : EMPTY) ||
 	       (!reads && !unread()));
 	kill(victim.pid, SIGTERM);
-	handle_signal_before_call(&victim);
+	eventually(meets_signal_before_call(&victim));
+	go_to(&victim, SEMOP); /* the handler has run, the call goes on */
 	const double begin = now();
-	handle_signal_before_call(&victim);
+	eventually(meets_signal_before_call(&victim));
 	ck_assert_int_eq(end_of(&victim), SIGTERM);
 	ck_assert_double_lt(now() - begin, 5);
 	read_the_rest();
@@ -283,7 +266,7 @@ TEST_IF(a_second_signal_while_the_first_is_handled_changes_nothing, 9,
 	struct traced victim = start_victim("reader", NULL, "out");
 
 	do
-		ck_assert(go_to_call(&victim));
+		ck_assert(go_on_by(&victim, 1));
 	while (semaphore(READERS) != 1);
 	kill(victim.pid, signals[_i / 3]);
 	go_to(&victim, ALARM); /* in the handler */
@@ -291,46 +274,43 @@ TEST_IF(a_second_signal_while_the_first_is_handled_changes_nothing, 9,
 	ck_assert_int_eq(end_of(&victim), signals[_i / 3]);
 }
 
-/*
- * Let it go on to its end.  Its `call'-th System V call fails with this errno.
- * Returns how many there were, and counts the texts that a writer passes on.
- */
-static int
-run_with_failure(struct traced *victim, int call, int error, size_t *turns)
-{
-	int seen = 0;
+static int seen;     /* how many System V calls the victim has made */
+static size_t turns; /* how many texts a writer has passed on */
 
-	while (go_on(victim)) {
-		if (victim->state == BEFORE && victim->call >= SEMGET &&
-		    victim->call <= SHMDT && ++seen == call)
-			let_call_fail(victim, error);
-		if (victim->state == AFTER && victim->result == 0)
-			*turns += operates(victim, 3, 1, NEWS);
+/* Let it go on to its end.  Its `call'-th call fails with this errno. */
+static void
+run_with_failure(struct traced victim, int call, int error)
+{
+	seen = 0;
+	turns = 0;
+	while (go_on(&victim)) {
+		if (victim.state == BEFORE && victim.call >= SEMGET &&
+		    victim.call <= SHMDT && ++seen == call) {
+			set_register(&victim, ORIG_RAX, -1); /* no call */
+			set_register(&victim, RAX, -error);  /* its result */
+		}
+		if (victim.state == AFTER && victim.result == 0)
+			turns += operates(&victim, 3, 1, NEWS);
 	}
-	ck_assert(victim->status == 0 || WEXITSTATUS(victim->status) == 1);
-	return seen;
+	ck_assert(victim.status == 0 || WEXITSTATUS(victim.status) == 1);
 }
 
 TEST_IF(a_writers_call_that_fails_loses_no_text_and_stops_nobody_else, 2,
 	MAY_TRACE)
 {
-	char expected[TURNS * TURN + 5];
-	int call = 0, seen;
+	int call = 0;
 
 	make_inputs();
 	do {
-		size_t turns = 0;
 		unlink(in_directory("out"));
 		const pid_t reader = start_waiting_reader();
-		struct traced victim = start_victim("writer", "in", NULL);
-		seen = run_with_failure(&victim, ++call, errors[_i], &turns);
+		run_with_failure(start_victim("writer", "in", NULL), ++call,
+				 errors[_i]);
 		expect_both_end(start_writer("end"), reader);
 		read_the_rest();
 		expect_nothing_left();
-		snprintf(expected, sizeof(expected), "%.*send\n",
-			 (int)turns * TURN, read_file("in", NULL));
-		ck_assert_msg(strcmp(read_file("out", NULL), expected) == 0,
-			      "call %d, %zu turns", call, turns);
+		expect_file("out", "%.*send\n", (int)turns * TURN,
+			    read_file("in", NULL));
 	} while (seen >= call);
 	ck_assert_int_gt(call, 15);
 }
@@ -339,17 +319,17 @@ TEST_IF(a_writers_call_that_fails_loses_no_text_and_stops_nobody_else, 2,
 TEST_IF(a_readers_call_that_fails_loses_no_text_and_stops_nobody_else, 2,
 	MAY_TRACE)
 {
-	int call = 0, seen;
+	int call = 0;
 
 	make_inputs();
 	do {
-		size_t none = 0, first, rest;
+		size_t first, rest;
 		unlink(in_directory("part"));
 		unlink(in_directory("out"));
 		const pid_t writer = start_writer("in");
 		eventually(sleep_for_more(EMPTY) == 1);
-		struct traced victim = start_victim("reader", NULL, "part");
-		seen = run_with_failure(&victim, ++call, errors[_i], &none);
+		run_with_failure(start_victim("reader", NULL, "part"), ++call,
+				 errors[_i]);
 		eventually(sleep_for_more(EMPTY) == 1 ||
 			   semaphore(WRITERS) <= 0);
 		read_the_rest();
@@ -368,32 +348,26 @@ TEST_IF(a_readers_call_that_fails_loses_no_text_and_stops_nobody_else, 2,
 	ck_assert_int_gt(call, 15);
 }
 
-/* Let it go on to its end; it writes only so many bytes at a time. */
+/* Run a reader that can write only so many bytes at a time. */
 static int
-run_with_short_writes(struct traced *victim, long most)
+status_with_short_writes(size_t most)
 {
-	while (go_to_call(victim))
-		if (victim->call == WRITE && (long)victim->args[2] > most)
-			set_register(victim, RDX, most);
-	return WEXITSTATUS(victim->status);
+	struct traced victim = start_victim("reader", NULL, "out");
+
+	while (go_on_by(&victim, 1))
+		if (victim.call == WRITE && victim.args[2] > most)
+			set_register(&victim, RDX, (long)most);
+	return WEXITSTATUS(victim.status);
 }
 
-TEST_IF(a_write_that_is_done_in_parts_is_completed, 1, MAY_TRACE)
+TEST_IF(a_write_of_nothing_is_an_error_and_one_in_parts_is_completed, 1,
+	MAY_TRACE)
 {
 	leave_text("in parts\n");
-	struct traced victim = start_victim("reader", NULL, "out");
-	ck_assert_int_eq(run_with_short_writes(&victim, 2), 0);
-	ck_assert_same_file("in", "out");
-}
-
-TEST_IF(a_write_of_nothing_is_an_error_and_no_loop, 1, MAY_TRACE)
-{
-	leave_text("end\n");
-	struct traced victim = start_victim("reader", NULL, "out");
-	ck_assert_int_eq(run_with_short_writes(&victim, 0), 1);
+	ck_assert_int_eq(status_with_short_writes(0), 1);
 	expect_complaint("traced.err", "reader", directory, "standard output",
 			 EIO);
-	expect_exit(start_reader("out"), 0);
+	ck_assert_int_eq(status_with_short_writes(2), 0);
 	ck_assert_same_file("in", "out");
 }
 #else

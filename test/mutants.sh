@@ -179,8 +179,8 @@ only the creator opens the set@sharemem.c@s/^static int try_then_sleep.*/&\nstat
 the set is opened twice@sharemem.c@/^open_set(/,/^}/{s/op(EMPTY, 0, IPC_NOWAIT)/op(READERS, 0, IPC_NOWAIT)/;s/op(NEWS, 0, IPC_NOWAIT)/op(WRITERS, 0, IPC_NOWAIT)/}@Schedules@
 a set that is not ours is opened@sharemem.c@/^open_set(/,/^}/s/op(GUARD, 0, IPC_NOWAIT)/op(READERS, 0, IPC_NOWAIT)/@Foreign objects and failures@values_out_of_range
 a set that nobody can open stays@sharemem.c@/^open_set(/,/^}/s/errno == E2BIG/false/@Foreign objects and failures@at_a_limit
-a limit of a newcomer removes a set in use@sharemem.c@/^open_set(/,/^}/s/step(semid, if_new + 1, 2) == 0/sem_value(semid, NEWS) == 0/@Foreign objects and failures@a_newcomer_with
-a limit of a newcomer removes a set with a text@sharemem.c@/^open_set(/,/^}/s/step(semid, if_new + 1, 2) == 0/sem_value(semid, EMPTY) == 0/@Foreign objects and failures@a_newcomer_with
+a limit of a newcomer removes a set in use@sharemem.c@/^open_set(/,/^}/s/step(semid, if_new + 1, 2) == 0/sem_value(semid, NEWS) == 0/@Deaths@a_newcomer_that_may
+a limit of a newcomer removes a set with a text@sharemem.c@/^open_set(/,/^}/s/step(semid, if_new + 1, 2) == 0/sem_value(semid, EMPTY) == 0/@Deaths@a_newcomer_that_may
 a limit of a newcomer removes a set between two looks@sharemem.c@/^open_set(/,/^}/s/step(semid, if_new + 1, 2) == 0/sem_value(semid, EMPTY) == 0 \&\& sem_value(semid, NEWS) == 0/@Deaths@a_newcomer_that_may
 objects given to us are trusted@sharemem.c@/^is_ours(/,/^}/s/perm->cuid == geteuid()/true/@Foreign objects and failures@what_another_user
 objects given away are trusted@sharemem.c@/^is_ours(/,/^}/s/perm->uid == geteuid()/true/@Foreign objects and failures@what_another_user
@@ -221,7 +221,7 @@ a failed call is told without its key@sharemem.c@/^fails(/,/^}/s/"%s(%#x)", call
 another key is told@sharemem.c@/^try_to_join(/,/^}/s/"shmget", channel->shmkey/"shmget", channel->semkey/@Foreign objects and failures@an_object_of_other
 who was never inside leaves@sharemem.c@/^go_inside(/,/^}/s/^\tif (sem_p(/\tchannel->semid = semid;\n&/@Foreign objects and failures@never_inside
 who waits to join does not tell it@sharemem.c@/^go_inside(/,/^}/s/tell(.*/;/@The programs@the_first_signal
-who fails inside keeps the guard@sharemem.c@/^withdraw(/,/^}/s/^\t\tsem_v(semid, GUARD);/\t\t;/@Foreign objects and failures@that_is_not_ours
+who fails inside keeps the guard@sharemem.c@/^withdraw(/,/^}/s/^\t\tsem_v(semid, GUARD);/\t\t;/@Foreign objects and failures@an_object_of_other
 who is outside gives another's guard away@sharemem.c@/^withdraw(/,/^}/s/semctl(semid, GUARD, GETPID) == getpid()/true/@The programs@the_first_signal
 who has given the guard back gives it twice@sharemem.c@/^withdraw(/,/^}/s/sem_value(semid, GUARD) == 0/true/@The programs@minus_v_tells_each
 a failed join leaves all@sharemem.c@/^join(/,/^}/s/withdraw(channel);//@Foreign objects and failures@without_memory
@@ -299,8 +299,8 @@ a signal makes a written text unwritten@reader.c@/^write_all(/,/^}/s/done > 0/do
 a failed write is not noticed@reader.c@/^write_all(/,/^}/s/return -1;/return 0;/@The programs@a_full_disk
 a write of nothing is a success@reader.c@/^write_all(/,/^}/s/errno = EIO;/return 0;/@Deaths@a_write_of_nothing
 a write of nothing is repeated@reader.c@/^write_all(/,/^}/s/errno = EIO;/continue;/@Deaths@a_write_of_nothing
-a partial write is taken for a whole one@reader.c@/^write_all(/,/^}/s/count -= (size_t)done;/count = 0;/@Deaths@a_write_that_is_done
-a partial write is repeated from its start@reader.c@/^write_all(/,/^}/s/bytes += done;//@Deaths@a_write_that_is_done
+a partial write is taken for a whole one@reader.c@/^write_all(/,/^}/s/count -= (size_t)done;/count = 0;/@Deaths@a_write_of_nothing
+a partial write is repeated from its start@reader.c@/^write_all(/,/^}/s/bytes += done;//@Deaths@a_write_of_nothing
 many newlines overflow the names (sanitizer)@reader.c@/^print(/,/^}/s/TEXT_SIZE \* sizeof(name)/TEXT_SIZE + sizeof(name)/@The programs@each_line
 each text begins with the name@reader.c@/^print(/,/^}/s/!output->in_line/i == 0/@The programs@each_line
 names in a file@reader.c@/^print(/,/^}/s/!output->terminal/false/@The programs@every_byte
