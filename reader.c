@@ -53,7 +53,7 @@ static int
 print(struct output *output, const char *text, size_t length)
 {
 	static const char name[] = "reader: ";
-	/* At worst each byte is a line: sizeof counts the name and 1 more. */
+	/* Each byte may be a line.  sizeof(name) is 8 for the name and 1. */
 	char named[TEXT_SIZE * sizeof(name)];
 	size_t count = 0;
 
@@ -75,7 +75,7 @@ main(int argc, char *argv[])
 {
 	struct channel channel = options(argc, argv, READERS);
 	struct output output = {.terminal = isatty(STDOUT_FILENO)};
-	int ended = 0; /* as sem_end_v(): 1 after the last writer */
+	int ended = 0; /* 1 when sem_end_v() has seen the last end */
 
 	/* join() calls semget (as createsem), shmget (as createshm), shmat. */
 	if (join(&channel) == -1)

@@ -30,7 +30,7 @@ static void withdraw(struct channel *channel);
 /*
  * ---- One semop(2) ----
  *
- * Whatever happens between the processes happens in ONE semop(2) of one or more
+ * The processes wait for each other only in semop(2).  One call has one or more
  * operations.  The kernel does all of them or none: if one is not possible yet,
  * the process sleeps.  An operation
  *	-1	waits until the value is positive, and lowers it;
@@ -38,12 +38,12 @@ static void withdraw(struct channel *channel);
  *	 0	waits until the value is 0.
  * IPC_NOWAIT: if the operation had to wait, semop fails instead, with EAGAIN.
  * SEM_UNDO: when the process ends in any way, the kernel does the opposite.  It
- * keeps a sum for each process and semaphore, so a +1 cancels an earlier -1.
+ * sums up the operations with this flag, so a +1 with it cancels a -1 with it.
  * What a process holds for a while, it takes and gives back with SEM_UNDO.  A
  * change that must stay is made without.
  */
 
-/* One operation.  No set of ours has the index 65535: semop gives EFBIG. */
+/* One operation.  A wrong index becomes 65535: then semop fails with EFBIG. */
 static struct sembuf
 op(int index, int change, int flags)
 {
@@ -80,7 +80,8 @@ step(int semid, struct sembuf *ops, size_t count)
  * ---- The documents' helpers ----
  *
  * The programs call sem_p(), sem_v(), sem_delete() and sem_value().  The others
- * stand here beside the paper's; make_keys() tells why join() does without.
+ * are to be compared with the paper's.  Instead of them the programs call
+ * sem_wait_p(), and semget(2) and shmget(2): make_keys() tells why.
  */
 
 int
@@ -258,8 +259,9 @@ find_set(const struct channel *channel)
 }
 
 /*
- * Open the set if it is new: raise EMPTY and GUARD from 0 to 1.  Whoever comes
- * first does this, because the creator may have died.
+ * Open the set if it is new: raise EMPTY and GUARD from 0 to 1.  It is new if
+ * GUARD, EMPTY and NEWS are 0.  Whoever comes first does this, because the
+ * creator may have died.
  */
 static int
 open_set(int semid)
@@ -309,8 +311,9 @@ go_inside(struct channel *channel, int semid)
  * If nobody is joined, NEWS may still count writers that ended long ago.  So
  * set it to what is left to tell: 2 for an unread text and the end of its
  * writer, or 0.  SETVAL has a side effect: the kernel forgets what it would
- * undo in NEWS for every process.  With a writer joined, the news of its end
- * would be lost (see be_counted()).  So SETVAL is safe only here.
+ * undo in NEWS for every process.  So the end of a joined writer would raise
+ * nothing (see be_counted()).  Therefore nobody may be joined.  A writer that
+ * has left but still runs is forgotten, too.  But the 2 counts its end already.
  */
 static int
 settle_news(struct channel *channel)
@@ -356,10 +359,10 @@ find_segment(const struct channel *channel)
 }
 
 /*
- * Inside: remove the segment.  But ipcrm -s may have removed our set, and then
- * somebody else may have made a new set and a new segment.  While our set
- * exists, there is no new one.  We hold GUARD, so it is 0 if our set exists.
- * The segment is found first, so it is ours if the set still exists after that.
+ * Inside: remove the segment, if it is ours.  After an ipcrm -s it may belong
+ * to a new set, but not as long as our set exists.  So first find the segment,
+ * and then ask whether our set still exists.  It does if GUARD, which we hold,
+ * can be read and is 0.
  */
 static void
 remove_segment(const struct channel *channel)
@@ -395,7 +398,7 @@ choose_segment(const struct channel *channel, bool fresh)
 			warnx("%s: somebody removed the segment (ipcrm -m?), "
 			      "and the text in it is lost",
 			      channel->path);
-		sem_delete(channel->semid); /* wake everybody: start over */
+		sem_delete(channel->semid); /* others end; we start over */
 		errno = EIDRM;
 	}
 	return shmid;
@@ -532,8 +535,8 @@ withdraw(struct channel *channel)
 		return;
 	/*
 	 * If GUARD is 0, the process that changed it last is inside.  GETPID
-	 * tells which one.  If it is this process, give GUARD back.  (A
-	 * turn begins in sem_wait_p(), which cannot note it in a channel.)
+	 * tells which one.  If it is this process, give GUARD back.  (Nothing
+	 * else notes it, because sem_wait_p() does not know the channel.)
 	 */
 	if (sem_value(semid, GUARD) == 0 &&
 	    semctl(semid, GUARD, GETPID) == getpid())
@@ -573,12 +576,12 @@ yield(void)
  * other side is often nearly done.  So try 40 times before sleeping.  Yield
  * after the first try and then after every second one, because the other side
  * may need this processor.  If a yield takes more than a millisecond, other
- * programs keep the processor busy: then 200 waits sleep at once.
+ * programs keep the processor busy: then the next 200 waits do no tries.
  */
 static int
 try_then_sleep(int semid, struct sembuf ops[3])
 {
-	static int sleep_at_once; /* how many waits do no tries */
+	static int sleep_at_once; /* how many waits are left without tries */
 	struct sembuf attempt[3];
 
 	for (int i = 0; i < 3; i++)
@@ -622,7 +625,7 @@ stay_inside(const struct channel *channel)
  * falls asleep in a system call.  Then that call does not notice the signal.
  * So an alarm rings every second until the process has ended, and wakes it.
  * Until the first signal, SIGALRM is not handled: an alarm that the parent has
- * set still kills, as always.
+ * set still kills, unless it was blocked.
  *
  * SIGCONT comes with fg, after Ctrl-Z.  It ends the read(2) of the writer,
  * which then prints its prompt again.
@@ -739,7 +742,7 @@ static const char help[] =
     "prints them.  Start each in a terminal of its own.\n"
     "\n"
     "  -h, --help  print this text\n"
-    "  -s seconds  stay inside for so long in every turn (0 to 1000000)\n"
+    "  -s seconds  stay inside for so long with every text (0 to 1000000)\n"
     "  -v          tell each turn on standard error, with the values of the\n"
     "              semaphores\n"
     "  path        an existing file or directory, the same for both\n"

@@ -56,7 +56,7 @@ enum {
 	NEWS,	 /* 1 for an unread text, plus 1 for each writer's end */
 	READERS, /* how many readers are joined */
 	WRITERS, /* how many writers are joined */
-	MEMBERS	 /* not a semaphore: how many the set has */
+	MEMBERS	 /* not a semaphore: how many there are */
 };
 
 /*
@@ -250,7 +250,7 @@ int join(struct channel *channel);
 
 /*
  * Sleep for the channel's seconds.  SIGINT, SIGTERM and SIGHUP end the sleep,
- * but a stop does not.  Paper 5, the programs' sleep; nanosleep(2).
+ * but Ctrl-Z and fg do not.  Paper 5, the programs' sleep; nanosleep(2).
  */
 void stay_inside(const struct channel *channel);
 

@@ -39,7 +39,7 @@ read_input(struct input *input)
 	do {
 		if (input->interactive && input->held == 0 &&
 		    poll(&typed, 1, 0) == 0) { /* nothing is typed yet */
-			printf("\rwriter: ");  /* after fg: over the old one */
+			printf("\rwriter: ");  /* \r: after fg, over the old */
 			fflush(stdout);
 		}
 		got = read(STDIN_FILENO, input->bytes + input->held,
@@ -114,9 +114,9 @@ main(int argc, char *argv[])
 	 * if the turn had not begun.  So if it was a reader, the next reader
 	 * prints the same text.
 	 *
-	 * When a writer ends in any way, the kernel raises NEWS.  A reader that
-	 * finds NEWS, and EMPTY at 1, knows that a writer has ended.  If it was
-	 * the last one, the reader ends, too.
+	 * When a writer ends in any way, the kernel raises NEWS: be_counted()
+	 * has arranged it.  A reader that finds NEWS positive and EMPTY 1 knows
+	 * that a writer has ended.  If it was the last one, it ends, too.
 	 *
 	 * The paper reads a line inside the guard, and everybody waits for the
 	 * typist.  Here the line is read before the turn.
@@ -136,7 +136,7 @@ main(int argc, char *argv[])
 			return give_up(&channel, "semop");
 		drop_text(&input, length);
 	}
-	if (input.error != 0) { /* after a signal, give_up() says nothing */
+	if (input.error != 0) { /* EINTR after a signal: nothing is said */
 		errno = input.error;
 		return give_up(&channel, "standard input");
 	}
