@@ -7,12 +7,13 @@
 #include <err.h>
 #include <pty.h>
 #include <stdarg.h>
+#include <sys/prctl.h>
 
 static char base[PATH_MAX / 2]; /* in TMPDIR: all tests' directories */
 char top[PATH_MAX];
 char directory[PATH_MAX];
 int feed = -1;
-static pid_t runner_pid;
+static pid_t runner_pid, beside; /* README's sessions run beside the others */
 
 int
 deadline(void)
@@ -90,6 +91,7 @@ enter_directory(void)
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGHUP, SIG_DFL); /* nohup */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/*
 	 * A key is made of 16 bits of the inode, so it may be somebody's.  Root
 	 * has an IPC namespace for each test, and the kernel empties it.
@@ -233,8 +235,10 @@ terminal_for(void (*code)(const void *), const void *argument)
 	fflush(NULL);
 	terminal.pid = forkpty(&terminal.master, NULL, NULL, &size);
 	ck_assert_int_ne(terminal.pid, -1);
-	if (terminal.pid == 0)
+	if (terminal.pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		code(argument);
+	}
 	fcntl(terminal.master, F_SETFL, O_NONBLOCK);
 	fcntl(terminal.master, F_SETFD, FD_CLOEXEC);
 	return terminal;
@@ -268,6 +272,8 @@ fork_child(void)
 	fflush(NULL); /* else both print what is in the buffers */
 	pid_t pid = fork();
 	ck_assert_int_ne(pid, -1);
+	if (pid == 0) /* it dies with its test */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	return pid;
 }
 
@@ -523,12 +529,14 @@ expect_asleep(pid_t pid)
 static void
 clean_up(void)
 {
-	char command[PATH_MAX];
+	char command[2 * PATH_MAX];
 	struct dirent *entry;
 	DIR *tests;
 
 	if (getpid() != runner_pid) /* a test that calls exit() */
 		return;
+	if (beside > 0 && kill(beside, SIGTERM) == 0)
+		waitpid(beside, NULL, 0);
 	tests = opendir(base);
 	while (tests != NULL && (entry = readdir(tests)) != NULL) {
 		if (entry->d_name[0] == '.')
@@ -543,7 +551,9 @@ clean_up(void)
 	}
 	if (tests != NULL)
 		closedir(tests);
-	snprintf(command, sizeof(command), "rm -rf '%s'", base);
+	/* Twice: a program that has just lost its terminal may still write. */
+	snprintf(command, sizeof(command),
+		 "rm -rf '%s' 2>&- || { sleep 1; rm -rf '%s'; }", base, base);
 	if (system(command) != 0)
 		warnx("%s: not removed", base);
 }
@@ -578,6 +588,20 @@ by_place(const void *left, const void *right)
 	const struct entry *one = left, *other = right;
 	const int files = strcmp(one->file, other->file);
 	return files != 0 ? files : one->line - other->line;
+}
+
+/*
+ * Ctrl-C, too, leaves nothing behind: exit() calls clean_up().  Check catches
+ * SIGINT and SIGTERM first, and ends the tests.
+ */
+static void
+end_early(int signo)
+{
+	if (signo == SIGHUP)
+		raise(SIGTERM);
+	signal(SIGINT, SIG_IGN); /* from timeout(1) it comes twice */
+	signal(SIGTERM, SIG_IGN);
+	exit(128 + signo);
 }
 
 /*
@@ -646,6 +670,11 @@ prepare(void)
 		err(EXIT_FAILURE, "%s", base);
 	runner_pid = getpid();
 	atexit(clean_up);
+	for (int i = 0; i < 3; i++) {
+		const int signo = (int[]){SIGINT, SIGTERM, SIGHUP}[i];
+		if (signal(signo, end_early) == SIG_IGN)
+			signal(signo, SIG_IGN);
+	}
 }
 
 int
@@ -653,7 +682,6 @@ main(void)
 {
 	const char *wanted = getenv("CK_RUN_SUITE");
 	int status = 0;
-	pid_t beside = -1;
 
 	prepare();
 	/* README's sessions mostly wait: they are played beside the others. */
@@ -662,8 +690,9 @@ main(void)
 		return count == -1 ? 1 : count == 0 ? 2 : 0;
 	}
 	int count = run(wanted != NULL && strcmp(wanted, "README") == 0);
-	if (beside != -1) {
+	if (beside > 0) {
 		waitpid(beside, &status, 0);
+		beside = 0;
 		if (status == 0)
 			count += count >= 0;
 		else if (!WIFEXITED(status) || WEXITSTATUS(status) != 2)
