@@ -86,11 +86,11 @@ main(int argc, char *argv[])
 	/* writer.c explains the whole protocol above its loop. */
 	while (!ended) {
 		if (sem_wait_p(semid, NEWS, GUARD) == -1) /* sem_wait, sem_p */
-			return give_up(&channel, "semop");
+			return give_up(&channel, "sem_wait_p");
 		/* EMPTY tells what the news is: 0 a text, 1 a writer's end. */
 		const int empty = sem_value(semid, EMPTY);
 		if (empty == -1)
-			return give_up(&channel, "semctl");
+			return give_up(&channel, "sem_value");
 		if (empty == 0) {
 			const uint32_t length = shmaddr->length;
 			if (length == 0 || length > TEXT_SIZE) {
@@ -103,11 +103,11 @@ main(int argc, char *argv[])
 			stay_inside(&channel); /* sleep */
 			/* sem_v */
 			if (sem_pass_v(semid, NEWS, EMPTY, GUARD) == -1)
-				return give_up(&channel, "semop");
+				return give_up(&channel, "sem_pass_v");
 		} else {
 			ended = sem_end_v(semid);
 			if (ended == -1)
-				return give_up(&channel, "semop");
+				return give_up(&channel, "sem_end_v");
 		}
 	}
 	if (output.in_line && write_all("\n", 1) == -1) /* on a terminal */

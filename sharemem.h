@@ -273,9 +273,9 @@ int leave(struct channel *channel, int status);
 
 /*
  * Say on standard error what failed and why (errno), and what a beginner can
- * do; but say nothing if a signal was the reason.  `what' is a system call or a
- * name such as "standard output".  Then leave.  Returns EXIT_FAILURE, as
- * leave().  err(3).
+ * do; but say nothing if a signal was the reason.  `what' is the call that
+ * failed, or a name such as "standard output".  Then leave.  Returns
+ * EXIT_FAILURE, as leave().  err(3).
  */
 int give_up(struct channel *channel, const char *what);
 

@@ -127,13 +127,13 @@ main(int argc, char *argv[])
 			      "terminal; the line waits",
 			      channel.path);
 		if (sem_wait_p(semid, EMPTY, GUARD) == -1) /* sem_wait, sem_p */
-			return give_up(&channel, "semop");
+			return give_up(&channel, "sem_wait_p");
 		tell(semid, "writes %zu bytes", length);
 		shmaddr->length = (uint32_t)length;
 		memcpy(shmaddr->text, input.bytes, length);	 /* strcpy */
 		stay_inside(&channel);				 /* sleep */
 		if (sem_pass_v(semid, EMPTY, NEWS, GUARD) == -1) /* sem_v */
-			return give_up(&channel, "semop");
+			return give_up(&channel, "sem_pass_v");
 		drop_text(&input, length);
 	}
 	if (input.error != 0) { /* EINTR after a signal: nothing is said */

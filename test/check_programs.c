@@ -887,7 +887,7 @@ TEST_LOOP(a_set_removed_while_one_waits_is_an_error, 2)
 	eventually(sleep_for_more(_i == 0 ? NEWS : EMPTY) == 1);
 	remove_set(semaphore_set());
 	expect_exit(pid, 1);
-	expect_complaint("error", programs[_i], directory, "semop", EIDRM);
+	expect_complaint("error", programs[_i], directory, "sem_wait_p", EIDRM);
 	remove_segment(segment_of(directory));
 }
 
@@ -899,6 +899,7 @@ TEST(a_segment_removed_ends_its_users_when_somebody_comes)
 	leave_text("new\n");
 	expect_file("writer.err", "%s", ""); /* none is lost */
 	expect_exit(reader, 1);
-	expect_complaint("reader.err", "reader", directory, "semop", EIDRM);
+	expect_complaint("reader.err", "reader", directory, "sem_wait_p",
+			 EIDRM);
 	expect_unread("new\n");
 }
