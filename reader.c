@@ -53,7 +53,7 @@ static int
 print(struct output *output, const char *text, size_t length)
 {
 	static const char name[] = "reader: ";
-	/* Each byte may be a line.  sizeof(name) is 8 for the name and 1. */
+	/* Each byte may be a line: 8 for the name and 1 for the byte. */
 	char named[TEXT_SIZE * sizeof(name)];
 	size_t count = 0;
 
@@ -112,5 +112,5 @@ main(int argc, char *argv[])
 	}
 	if (output.in_line && write_all("\n", 1) == -1) /* on a terminal */
 		return give_up(&channel, "last newline");
-	return leave(&channel, EXIT_SUCCESS); /* shmdt, sem_delete */
+	return leave(&channel, EXIT_SUCCESS); /* the paper never ends */
 }

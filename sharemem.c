@@ -203,9 +203,8 @@ sem_end_v(int semid)
 /*
  * ---- Joining ----
  *
- * Each function is a step, and try_to_join() does them in order.  What is said
- * of ipcrm in remove_segment() and choose_segment() can wait: skip it at a
- * first reading.
+ * try_to_join() does the steps in order.  What is said of ipcrm in
+ * remove_segment() and choose_segment() can wait: skip it at a first reading.
  */
 
 /*
@@ -576,7 +575,7 @@ yield(void)
  * other side is often nearly done.  So try 40 times before sleeping.  Yield
  * after the first try and then after every second one, because the other side
  * may need this processor.  If a yield takes more than a millisecond, other
- * programs keep the processor busy: then the next 200 waits do no tries.
+ * programs keep the processor busy: then 200 waits do no tries.
  */
 static int
 try_then_sleep(int semid, struct sembuf ops[3])

@@ -116,7 +116,7 @@ main(int argc, char *argv[])
 	 *
 	 * When a writer ends in any way, the kernel raises NEWS: be_counted()
 	 * has arranged it.  A reader that finds NEWS positive and EMPTY 1 knows
-	 * that a writer has ended.  If it was the last one, it ends, too.
+	 * that a writer has ended.  After the last one, the reader ends, too.
 	 *
 	 * The paper reads a line inside the guard, and everybody waits for the
 	 * typist.  Here the line is read before the turn.
@@ -140,5 +140,5 @@ main(int argc, char *argv[])
 		errno = input.error;
 		return give_up(&channel, "standard input");
 	}
-	return leave(&channel, EXIT_SUCCESS); /* shmdt, sem_delete */
+	return leave(&channel, EXIT_SUCCESS); /* the paper never ends */
 }
