@@ -730,8 +730,26 @@ expect_all(const char *path, int reason)
 
 TEST(s18_a_bad_path_gives_the_errno_of_stat)
 {
+	char name[NAME_MAX + 2] = "";
+	memset(name, 'x', NAME_MAX + 1);
+	ck_assert_int_eq(symlink("loop", in_directory("loop")), 0);
 	expect_all("/nowhere", ENOENT);
 	expect_all("/dev/null/x", ENOTDIR);
+	expect_all(in_directory("loop"), ELOOP);
+	expect_all(name, ENAMETOOLONG);
+}
+
+/* No segment, one set, and one operation at once. */
+TEST_ROOT(s18_a_limit_of_the_system_gives_enospc_or_e2big)
+{
+	ck_assert_int_eq(unshare(CLONE_NEWIPC), 0);
+	set_limit("shmmni", "0");
+	set_limit("sem", "32000 32000 1 1");
+	expect_errno(createshm(directory, 'x', 1), ENOSPC);
+	const int set = createsem(directory, 'x', 1, 1);
+	expect_errno(createsem(directory, 'f', 1, 1), ENOSPC);
+	ck_assert_int_eq(sem_p(set, 0), 0);
+	expect_errno(sem_wait(set, 0), E2BIG); /* two operations */
 }
 
 TEST(s18_sem_p_waits_and_takes_sem_v_gives_back)

@@ -19,7 +19,7 @@ printf '%s\n' "$log" | awk -F : '
 		names = split("shmid_ds sem_wait_p sem_pass_v sem_end_v " \
 			"sem_wait sem_p sem_v sem_delete " \
 			"SHM_RDONLY IPC_PRIVATE IPC_CREAT IPC_EXCL IPC_SET " \
-			"IPC_RMID SIGSEGV EIDRM EINTR EACCES EPERM", is,
+			"IPC_RMID SIGSEGV EIDRM EINTR EACCES EPERM ENOSPC", is,
 			" ")
 	}
 	# skipped, needs root: s03_both_see_the_same_physical_page
