@@ -112,5 +112,6 @@ main(int argc, char *argv[])
 	}
 	if (output.in_line && write_all("\n", 1) == -1) /* on a terminal */
 		return give_up(&channel, "last newline");
-	return leave(&channel, EXIT_SUCCESS); /* the paper never ends */
+	/* leave() calls shmdt, shmctl, sem_delete.  The paper never ends. */
+	return leave(&channel, EXIT_SUCCESS);
 }

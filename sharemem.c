@@ -310,9 +310,9 @@ go_inside(struct channel *channel, int semid)
  * If nobody is joined, NEWS may still count writers that ended long ago.  So
  * set it to what is left to tell: 2 for an unread text and the end of its
  * writer, or 0.  SETVAL has a side effect: the kernel forgets what it would
- * undo in NEWS for every process.  So the end of a joined writer would raise
- * nothing (see be_counted()).  Therefore nobody may be joined.  A writer that
- * has left but still runs is forgotten, too.  But the 2 counts its end already.
+ * undo in NEWS for every process.  If a writer were joined, its end would not
+ * raise NEWS any more (see be_counted()).  So this is done only while nobody is
+ * joined.  A writer that has left may still run.  The 2 counts its end already.
  */
 static int
 settle_news(struct channel *channel)
@@ -358,10 +358,11 @@ find_segment(const struct channel *channel)
 }
 
 /*
- * Inside: remove the segment, if it is ours.  After an ipcrm -s it may belong
- * to a new set, but not as long as our set exists.  So first find the segment,
- * and then ask whether our set still exists.  It does if GUARD, which we hold,
- * can be read and is 0.
+ * Inside: remove the segment, if it belongs to our set.  Somebody may remove
+ * our set with ipcrm -s.  Then others may make a new set and a new segment with
+ * the same keys.  So find the segment first, and look for our set afterwards.
+ * If our set still exists, the segment that we found belongs to it.  We hold
+ * GUARD, so sem_value() is 0 if our set exists, and -1 if it does not.
  */
 static void
 remove_segment(const struct channel *channel)
@@ -656,8 +657,10 @@ catch_signals(void)
 			sigaction(signals[i], &action, NULL);
 	}
 	/*
-	 * If SIGALRM is blocked, our alarm could not ring.  If the parent's
-	 * alarm is already waiting, SIG_IGN discards it.
+	 * The parent may have blocked SIGALRM.  Then the alarm of on_signal()
+	 * would never arrive, so unblock it.  A SIGALRM may have come while it
+	 * was blocked.  It would kill this process now, so SIG_IGN removes it
+	 * first.
 	 */
 	sigemptyset(&alarms);
 	sigaddset(&alarms, SIGALRM);

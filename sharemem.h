@@ -72,8 +72,9 @@ union semun {
 #endif
 
 /*
- * The C library has a sem_wait, too (POSIX, <semaphore.h>).  "hidden" means
- * that no library sees our names, so none calls our sem_wait by mistake.
+ * The C library has another function sem_wait (POSIX, <semaphore.h>).  A
+ * library that needs it must not call ours.  "hidden" keeps the names of our
+ * functions inside the program, where no library can find them.
  */
 #pragma GCC visibility push(hidden)
 
@@ -98,11 +99,13 @@ union semun {
  * process may have found it by its key and be using it.  (It is 0 on Linux and
  * on all systems that we know.  POSIX does not promise it.)
  *
- * Returns its identifier, or -1 with errno set: EEXIST if there is a set under
- * the key; EINVAL if `members' is less than 1 or more than the system allows;
- * ENOSPC or ENOMEM at the system's limits; ERANGE if init_val is not from 0 to
- * 32767; EIDRM if somebody removes the set at once.  Paper 5, createsem;
- * semget(2), ftok(3).
+ * Returns its identifier, or -1 with errno set.
+ * EEXIST: there is a set under the key already.
+ * EINVAL: `members' is less than 1, or more than the system allows.
+ * ERANGE: init_val is not from 0 to 32767.
+ * ENOSPC or ENOMEM: a limit of the system is reached.
+ * EIDRM: somebody has removed the new set at once.
+ * Paper 5, createsem; semget(2), ftok(3).
  */
 int createsem(const char *pathname, int proj_id, int members, int init_val);
 
@@ -119,10 +122,12 @@ int opensem(const char *pathname, int proj_id);
  * P: wait until the semaphore is positive, and lower it by 1.  If the process
  * ends before its sem_v(), the kernel raises the semaphore again (SEM_UNDO).
  *
- * Returns 0, or -1 with errno set: EINTR if SIGINT, SIGTERM or SIGHUP ended the
- * wait (before join() these signals kill); ERANGE if this process took the
- * semaphore 32767 times more often than it gave it back.  Paper 5, sem_p;
- * semop(2).
+ * Returns 0, or -1 with errno set.
+ * EINTR: SIGINT, SIGTERM or SIGHUP ended the wait.  (Before join() these
+ * signals kill the process.)
+ * ERANGE: this process took the semaphore 32767 times more often than it gave
+ * it back.
+ * Paper 5, sem_p; semop(2).
  */
 int sem_p(int semid, int index);
 
@@ -131,8 +136,9 @@ int sem_p(int semid, int index);
  * an earlier sem_p().  Without an earlier sem_p(), the kernel lowers the
  * semaphore again when the process ends (SEM_UNDO).
  *
- * Returns 0, or -1 with errno set: ERANGE if the value would be over 32767, or
- * if this process gave the semaphore 32768 times more often than it took it.
+ * Returns 0, or -1 with errno set.
+ * ERANGE: the value would be over 32767, or this process gave the semaphore
+ * 32768 times more often than it took it.
  * Paper 5, sem_v; semop(2).
  */
 int sem_v(int semid, int index);
@@ -159,11 +165,12 @@ int sem_delete(int semid);
  * Create a segment of `size' bytes that only its owner may use, or find the
  * segment that exists under the key.
  *
- * Returns its identifier, or -1 with errno set: EINVAL if the segment exists
- * and is smaller, or if it is new and `size' is 0 or more than the system
- * allows; EACCES if its mode does not let this process in; ENOSPC, ENOMEM or
- * ENFILE at the system's limits.  Chapter 5.1.3 and paper 5, createshm;
- * shmget(2), ftok(3).
+ * Returns its identifier, or -1 with errno set.
+ * EINVAL: the existing segment is smaller than `size'.  Or there is none, and
+ * `size' is 0 or more than the system allows.
+ * EACCES: the mode of the existing segment does not let this process in.
+ * ENOSPC, ENOMEM or ENFILE: a limit of the system is reached.
+ * Chapter 5.1.3 and paper 5, createshm; shmget(2), ftok(3).
  */
 int createshm(const char *pathname, int proj_id, size_t size);
 
@@ -177,8 +184,11 @@ int createshm(const char *pathname, int proj_id, size_t size);
 int openshm(const char *pathname, int proj_id);
 
 /*
- * Return the semaphore's value, or -1 with errno set: EIDRM also if the set has
- * no such index.  Paper 5, the GETVAL in sem_wait; semctl(2).
+ * Return the value of the semaphore.
+ *
+ * On failure, returns -1 with errno set: EIDRM also means that the set has no
+ * such index.  In the paper, sem_wait does this with GETVAL.  Paper 5;
+ * semctl(2).
  */
 int sem_value(int semid, int index);
 
@@ -187,9 +197,9 @@ int sem_value(int semid, int index);
  * step.  `awaited' stays as it is.  If the process dies during the turn, the
  * kernel gives `taken' back, and nothing has changed.
  *
- * Returns 0, or -1 with errno set: ERANGE as sem_p(); EINTR also if SIGINT,
- * SIGTERM or SIGHUP has come before: then no turn begins.  Paper 5, sem_wait
- * and then sem_p.
+ * Returns 0, or -1 with errno set as sem_p().  EINTR also means that the signal
+ * came before the call.  Then no turn begins.  Paper 5, sem_wait and then
+ * sem_p.
  */
 int sem_wait_p(int semid, int awaited, int taken);
 
@@ -239,18 +249,20 @@ struct channel options(int argc, char *argv[], int role);
  * counted and come out.  From now on SIGINT, SIGTERM and SIGHUP no longer kill:
  * they end a wait, and the caller should then leave.
  *
- * Returns 0, or -1 with errno set, and `failed' tells which call it was: EPERM
- * or EACCES if something under our keys is not ours (it is left as it is);
- * EINTR after such a signal; ERANGE if a value would rise over 32767; EIDRM if
- * the objects were removed in each of a thousand attempts; EINVAL, ENOSPC,
- * ENOMEM, ENFILE and E2BIG at the system's limits.  Chapter 5.1.2, allocate and
- * attach.
+ * Returns 0, or -1 with errno set.  Then `failed' names the call that failed.
+ * EPERM or EACCES: something under our keys is not ours.  It stays as it is.
+ * EINTR: such a signal has come.
+ * ERANGE: a value would rise over 32767.
+ * EIDRM: somebody removed the objects in each of a thousand attempts.
+ * EINVAL, ENOSPC, ENOMEM, ENFILE or E2BIG: a limit of the system is reached.
+ * Chapter 5.1.2, allocate and attach.
  */
 int join(struct channel *channel);
 
 /*
- * Sleep for the channel's seconds.  SIGINT, SIGTERM and SIGHUP end the sleep,
- * but Ctrl-Z and fg do not.  Paper 5, the programs' sleep; nanosleep(2).
+ * Sleep for as many seconds as -s has asked for.  SIGINT, SIGTERM and SIGHUP
+ * end the sleep early.  After Ctrl-Z and fg it goes on for the rest of the
+ * time.  The paper's programs call sleep here.  Paper 5; nanosleep(2).
  */
 void stay_inside(const struct channel *channel);
 
@@ -272,10 +284,13 @@ bool interrupted(void);
 int leave(struct channel *channel, int status);
 
 /*
- * Say on standard error what failed and why (errno), and what a beginner can
- * do; but say nothing if a signal was the reason.  `what' is the call that
- * failed, or a name such as "standard output".  Then leave.  Returns
- * EXIT_FAILURE, as leave().  err(3).
+ * Report an error on standard error, and leave the channel.  The message names
+ * the path, `what' and the reason (errno).  For common errors a second line
+ * tells what to do.  After SIGINT, SIGTERM or SIGHUP there is no message.
+ *
+ * `what' is what failed: a call, or a name such as "standard output".  Returns
+ * EXIT_FAILURE.  But after such a signal the process dies of it, as in leave().
+ * err(3).
  */
 int give_up(struct channel *channel, const char *what);
 

@@ -140,5 +140,6 @@ main(int argc, char *argv[])
 		errno = input.error;
 		return give_up(&channel, "standard input");
 	}
-	return leave(&channel, EXIT_SUCCESS); /* the paper never ends */
+	/* leave() calls shmdt, shmctl, sem_delete.  The paper never ends. */
+	return leave(&channel, EXIT_SUCCESS);
 }

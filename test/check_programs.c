@@ -786,33 +786,40 @@ TEST(minus_v_says_who_waits_for_the_guard)
 
 CASE("The programs", "usage and errors")
 
-#define NO_SECONDS ": not a number of seconds from 0 to 1000000\n"
-/* How the message begins, after the program's name. */
+#define NO_SECONDS "not a number of seconds from 0 to 1000000\n"
+/* Where the C library says the first line, only the last is compared. */
 static const struct {
 	const char *arguments[4];
 	const char *says;
 } usages[] = {
-    {{"-x"}, "try '"},
-    {{"-s"}, "try '"},
-    {{"-s", "soon"}, "-s soon" NO_SECONDS},
-    {{"-s", "-1"}, "-s -1" NO_SECONDS},
-    {{"-s", "nan"}, "-s nan" NO_SECONDS},
-    {{"-s", "1x"}, "-s 1x" NO_SECONDS},
-    {{"-s", ""}, "-s " NO_SECONDS},
-    {{"-s", "1000001"}, "-s 1000001" NO_SECONDS},
-    {{"a", "b"}, "b: only one path is allowed; try '"},
+    {{"-x"}, "%1$s: try '%1$s --help'\n"},
+    {{"-s"}, "%1$s: try '%1$s --help'\n"},
+    {{"-s", "soon"}, "%1$s: -s soon: " NO_SECONDS},
+    {{"-s", "-1"}, "%1$s: -s -1: " NO_SECONDS},
+    {{"-s", "nan"}, "%1$s: -s nan: " NO_SECONDS},
+    {{"-s", "1x"}, "%1$s: -s 1x: " NO_SECONDS},
+    {{"-s", ""}, "%1$s: -s : " NO_SECONDS},
+    {{"-s", "1000001"}, "%1$s: -s 1000001: " NO_SECONDS},
+    {{"a", "b"}, "%1$s: b: only one path is allowed; try '%1$s --help'\n"},
 };
+enum { USAGES = sizeof(usages) / sizeof(usages[0]), OF_THE_LIBRARY = 2 };
 
-TEST_LOOP(wrong_usage_is_answered, sizeof(usages) / sizeof(usages[0]))
+TEST_LOOP(wrong_usage_is_answered, USAGES)
 {
 	const char *program = programs[_i % 2];
-	char message[128];
+	char expected[256];
 	/* The default path, should the program go on. */
 	ck_assert_int_eq(chdir(directory), 0);
 	pid_t pid = start(program, NULL, "out", "error", usages[_i].arguments);
 	expect_exit(pid, 2);
-	sprintf(message, "%s: %s", program, usages[_i].says);
-	ck_assert_msg(file_has("error", message), "not said: %s", message);
+	snprintf(expected, sizeof(expected), usages[_i].says, program);
+	char *error = read_file("error", NULL), *name = strstr(error, "try '");
+	char *slash = strrchr(error, '/');
+	if (name != NULL && slash > name) /* valgrind's argv[0] is a path */
+		memmove(name + 5, slash + 1, strlen(slash));
+	if (_i < OF_THE_LIBRARY)
+		error = strchr(error, '\n') + 1;
+	ck_assert_str_eq(error, expected);
 	expect_file("out", "%s", "");
 }
 
@@ -826,21 +833,26 @@ TEST_LOOP(a_path_must_exist, 4)
 	expect_file("out", "%s", "");
 }
 
+static const char help[] =
+    "Usage: writer [-hv] [-s seconds] [path]\n"
+    "       reader [-hv] [-s seconds] [path]\n"
+    "\n"
+    "writer puts lines from standard input into shared memory, and reader\n"
+    "prints them.  Start each in a terminal of its own.\n"
+    "\n"
+    "  -h, --help  print this text\n"
+    "  -s seconds  stay inside for so long with every text (0 to 1000000)\n"
+    "  -v          tell each turn on standard error, with the values of the\n"
+    "              semaphores\n"
+    "  path        an existing file or directory, the same for both\n"
+    "              (default: the current directory)\n";
+
 TEST_LOOP(help_is_printed_and_a_full_disk_is_an_error, 2)
 {
 	const char *program = programs[_i];
 	const char *asks[] = {_i == 0 ? "-h" : "--help", NULL};
-	const char *says[] = {"Usage: writer [-hv] [-s seconds] [path]\n",
-			      "       reader [-hv] [-s seconds] [path]\n",
-			      "\nwriter puts lines from standard input into ",
-			      "\n  -h, --help  print this text\n",
-			      "\n  -s seconds  ",
-			      "\n  -v          ",
-			      "\n  path        an existing file or directory"};
 	expect_exit(start(program, NULL, "out", "error", asks), 0);
-	for (int i = 0; i < 7; i++)
-		ck_assert_msg(file_has("out", says[i]), "not said: %s",
-			      says[i]);
+	expect_file("out", "%s", help);
 	expect_file("error", "%s", "");
 	expect_exit(start(program, NULL, "/dev/full", "error", asks), 1);
 	expect_file("error", "%s: standard output: No space left on device\n",

@@ -326,6 +326,8 @@ a signal is told as an error@sharemem.c@/^give_up(/,/^}/s/!interrupted()/true/@T
 an error exits with 0@sharemem.c@/^give_up(/,/^}/s/EXIT_FAILURE/EXIT_SUCCESS/@The programs@a_path_must
 the help does not say what the programs do@sharemem.c@/^    "writer puts/d@The programs@help_is_printed
 the help does not name an option@sharemem.c@/^    "  -s seconds/d@The programs@help_is_printed
+the help is cut@sharemem.c@/^    "              (default/d;s/^    "  path        an.*/&;/@The programs@help_is_printed
+the hint names another option@sharemem.c@/^options(/,/^}/s/try '%s --help'/try '%s --hlp'/@The programs@wrong_usage
 help that cannot be printed is a success@sharemem.c@/^options(/,/^}/s/if (fputs(help, stdout) == EOF || fflush(stdout) == EOF)/if (fputs(help, stdout) == EOF)/@The programs@help_is_printed
 any number of seconds@sharemem.c@/^options(/,/^}/s/ && channel.seconds <= 1e6//@The programs@wrong_usage
 0 seconds are refused@sharemem.c@/^options(/,/^}/s/channel.seconds >= 0/channel.seconds > 0/@The programs@text_outlives
