@@ -8,7 +8,7 @@ COMPILE = $(CC) -std=c11 $(WARNINGS) $(CFLAGS)
 SUITES = $(patsubst %.c,%.o,$(wildcard test/check*.c)) \
 	test/support.o test/trace.o
 PRINTED = test/printed/writer test/printed/reader
-SOURCES = $(wildcard *.[ch] test/*.[ch] test/printed/*.[ch])
+SOURCES = $(wildcard *.[ch] test/*.[ch] test/tools/*.[ch] test/printed/*.[ch])
 
 all: writer reader ## build both programs (the default)
 
@@ -27,13 +27,13 @@ $(PRINTED): %: %.c test/printed/sharemem.h
 test/printed/quick.so: test/printed/quick.c
 	$(CC) -shared -fPIC -o $@ $<
 
-test/bench: test/bench.o sharemem.o
+test/tools/bench: test/tools/bench.o sharemem.o
 	$(COMPILE) -o $@ $^ -lrt $(LDFLAGS)
 
 %.o: %.c .flags
 	$(COMPILE) -I. -MMD -MP -c -o $@ $<
 
--include $(wildcard *.d test/*.d)
+-include $(wildcard *.d test/*.d test/tools/*.d)
 
 # Changes when the compiler or its flags do, so that everything is built anew.
 .flags: always
@@ -51,27 +51,27 @@ have-check: $(filter deps,$(MAKECMDGOALS))
 	"type 'make deps'"; exit 1; } >&2
 
 deps: ## install what the tests need (Debian, Fedora, Arch, Alpine)
-	@sh test/deps.sh
+	@sh test/tools/deps.sh
 
 documents: all have-check ## the documents' statements, each with its tests
 	@$(MAKE) --no-print-directory test/check
-	@sh test/documents.sh
+	@sh test/tools/documents.sh
 
 demo: all ## see the programs do their job, in ten seconds
-	@sh test/demo.sh
+	@sh test/tools/demo.sh
 
 model: ## check the protocol's model with SPIN
-	@sh test/model.sh
+	@sh test/tools/model.sh
 
-bench: all test/bench ## measure: is shared memory the fastest? (15 seconds)
-	@test/bench $(GROUP)
+bench: all test/tools/bench ## measure: is shared memory the fastest? (15 seconds)
+	@test/tools/bench $(GROUP)
 
 mutants: all have-check ## break the sources on purpose: a test must fail
 	@$(MAKE) --no-print-directory test/check
-	@sh test/mutants.sh
+	@sh test/tools/mutants.sh
 
 coverage: have-check ## which lines the tests run
-	@sh test/coverage.sh
+	@sh test/tools/coverage.sh
 
 lint: ## cppcheck, clang-tidy, and the sources' layout
 	cppcheck --quiet --enable=warning,style,performance,portability \
@@ -83,7 +83,8 @@ format: ## lay the sources out as .clang-format says
 	clang-format -i $(SOURCES)
 
 clean: ## remove what make has built
-	rm -f writer reader test/check test/bench .flags *.[do] test/*.[do] \
+	rm -f writer reader test/check test/tools/bench .flags *.[do] \
+		test/*.[do] test/tools/*.[do] \
 		$(PRINTED) test/printed/quick.so
 
 help: ## list these targets

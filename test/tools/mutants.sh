@@ -355,7 +355,7 @@ for_each() # function; its arguments come on standard input, one a line
 	xargs -r -P "${JOBS:-2}" -I LINE sh "$script" "$1" LINE
 }
 
-script=$PWD/test/mutants.sh
+script=$PWD/test/tools/mutants.sh
 (cd "$work/tree" && build all test/check) ||
 	{ cat "$work/tree/make.log"; exit 1; }
 export SCHEDULES=100

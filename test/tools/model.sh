@@ -5,7 +5,7 @@
 # PATH if the path may change.  "2 2 1 1" takes two minutes and 5 GB.
 set -eu
 
-model=$PWD/test/protocol.pml
+model=$PWD/test/tools/protocol.pml
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
