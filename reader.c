@@ -5,13 +5,14 @@
  *	$ ./reader			in one terminal, ./writer in another
  *	reader: Hello			each line that is typed there
  *
- * A comment at a line names the paper's calls that it replaces.
+ * A comment at the right names the paper's line that stands here.
  */
 #define _XOPEN_SOURCE 700
 
 #include "sharemem.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,28 +22,53 @@ struct output {
 	bool in_line;  /* on a terminal: the cursor stands inside a line */
 };
 
-/*
- * Write all bytes to standard output.  Returns 0, or -1 with errno set.
- *
- * This is write(2) and not printf(3): when it returns, the bytes are out, and
- * the reader may end its turn.
- */
-static int
-write_all(const char *bytes, size_t count)
+static int print(struct output *output, const char *text, size_t length);
+static int write_all(const char *bytes, size_t count);
+
+/* The whole protocol is explained above the main of writer.c. */
+int
+main(int argc, char *argv[])
 {
-	while (count > 0) {
-		const ssize_t done = write(STDOUT_FILENO, bytes, count);
-		if (done > 0) {
-			bytes += done;
-			count -= (size_t)done;
-			continue;
+	int semid;		 /* the same; shmid is a variable of join() */
+	struct segment *shmaddr; /* char *shmaddr; write_str was not used */
+	struct output output = {.terminal = isatty(STDOUT_FILENO)};
+	int ended = 0; /* 1 when sem_end_v() has seen the last end */
+
+	options(argc, argv, READERS);
+	/* createshm, shmat, opensem: in join(), the set first */
+	const char *failed = join(&semid, &shmaddr);
+	if (failed != NULL)
+		return give_up(failed);
+	/* while (1); printf("reader: ") is in print(), after the wait */
+	while (!ended) {
+		if (sem_wait_p(semid, NEWS, GUARD) == -1) /* sem_wait, sem_p */
+			return give_up("sem_wait_p");
+		/* EMPTY tells what the news is: 0 a text, 1 a writer's end. */
+		const int empty = sem_value(semid, EMPTY);
+		if (empty == -1)
+			return give_up("sem_value");
+		if (empty == 0) {
+			const uint32_t length = shmaddr->length;
+			if (length == 0 || length > TEXT_SIZE) {
+				errno = EBADMSG; /* writer never does this */
+				return give_up("length of the text");
+			}
+			tell(semid, "prints %u bytes", length);
+			if (print(&output, shmaddr->text, length) == -1)
+				return give_up("standard output"); /* printf */
+			stay_inside();				   /* sleep */
+			if (sem_pass_v(semid, NEWS, EMPTY, GUARD) == -1)
+				return give_up("sem_pass_v"); /* sem_v */
+			/* no second sleep: NEWS is 0 now, or an end */
+		} else {
+			ended = sem_end_v(semid);
+			if (ended == -1)
+				return give_up("sem_end_v");
 		}
-		if (done == 0)
-			errno = EIO; /* else this loop might never end */
-		if (errno != EINTR || interrupted())
-			return -1;
 	}
-	return 0;
+	if (output.in_line && write_all("\n", 1) == -1) /* on a terminal */
+		return give_up("standard output, last newline");
+	return leave(EXIT_SUCCESS); /* the paper never ends */
 }
 
 /*
@@ -70,48 +96,31 @@ print(struct output *output, const char *text, size_t length)
 	return write_all(named, count);
 }
 
-int
-main(int argc, char *argv[])
+/*
+ * Write all bytes to standard output.  Returns 0, or -1 with errno set.
+ *
+ * This is write(2) and not printf(3): when it returns, the bytes are out, and
+ * the reader may end its turn.  If standard output does not block, as another
+ * process may have set it, wait until there is room.
+ */
+static int
+write_all(const char *bytes, size_t count)
 {
-	struct channel channel = options(argc, argv, READERS);
-	struct output output = {.terminal = isatty(STDOUT_FILENO)};
-	int ended = 0; /* 1 when sem_end_v() has seen the last end */
+	struct pollfd room = {.fd = STDOUT_FILENO, .events = POLLOUT};
 
-	/* join() calls semget (as createsem), shmget (as createshm), shmat. */
-	if (join(&channel) == -1)
-		return give_up(&channel, channel.failed);
-	const int semid = channel.semid;
-	const struct segment *shmaddr = channel.shmaddr;
-
-	/* writer.c explains the whole protocol above its loop. */
-	while (!ended) {
-		if (sem_wait_p(semid, NEWS, GUARD) == -1) /* sem_wait, sem_p */
-			return give_up(&channel, "sem_wait_p");
-		/* EMPTY tells what the news is: 0 a text, 1 a writer's end. */
-		const int empty = sem_value(semid, EMPTY);
-		if (empty == -1)
-			return give_up(&channel, "sem_value");
-		if (empty == 0) {
-			const uint32_t length = shmaddr->length;
-			if (length == 0 || length > TEXT_SIZE) {
-				errno = EBADMSG; /* writer never does this */
-				return give_up(&channel, "length of the text");
-			}
-			tell(semid, "prints %u bytes", length);
-			if (print(&output, shmaddr->text, length) == -1)
-				return give_up(&channel, "standard output");
-			stay_inside(&channel); /* sleep */
-			/* sem_v */
-			if (sem_pass_v(semid, NEWS, EMPTY, GUARD) == -1)
-				return give_up(&channel, "sem_pass_v");
-		} else {
-			ended = sem_end_v(semid);
-			if (ended == -1)
-				return give_up(&channel, "sem_end_v");
+	while (count > 0) {
+		const ssize_t done = write(STDOUT_FILENO, bytes, count);
+		if (done > 0) {
+			bytes += done;
+			count -= (size_t)done;
+			continue;
 		}
+		if (done == 0)
+			errno = EIO; /* else this loop might never end */
+		if (errno == EAGAIN && poll(&room, 1, -1) != -1)
+			continue;
+		if (errno != EINTR || interrupted())
+			return -1;
 	}
-	if (output.in_line && write_all("\n", 1) == -1) /* on a terminal */
-		return give_up(&channel, "last newline");
-	/* leave() calls shmdt, shmctl, sem_delete.  The paper never ends. */
-	return leave(&channel, EXIT_SUCCESS);
+	return 0;
 }

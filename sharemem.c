@@ -23,9 +23,21 @@
 
 #define MODE (S_IRUSR | S_IWUSR) /* the owner reads and writes; nobody else */
 
+/* What the command line says: options() sets it. */
+static int role;	       /* READERS or WRITERS: what we are */
+static const char *path = "."; /* the channel's directory */
+static double seconds;	       /* -s: how long to stay inside */
+static const char *teller;     /* -v: our name, which tell() prints; or NULL */
+
+/* How far join() has come: leave() undoes it. */
+static int joined_set = -1;	 /* the set, once we have been inside; or -1 */
+static struct segment *attached; /* the segment, or NULL */
+static bool counted;		 /* in READERS or WRITERS */
+static bool inside;		 /* we hold GUARD: step() notes it */
+
 static int try_then_sleep(int semid, struct sembuf ops[3]);
 static void catch_signals(void);
-static void withdraw(struct channel *channel);
+static void withdraw(void);
 
 /*
  * ---- One semop(2) ----
@@ -64,7 +76,10 @@ eidrm_if_gone(int result)
 	return result;
 }
 
-/* Do the operations.  Ctrl-Z and fg end the sleep with EINTR: sleep again. */
+/*
+ * Do the operations.  Ctrl-Z and fg end the sleep with EINTR: sleep again.
+ * Note whether we are inside: GUARD is taken and given back with SEM_UNDO.
+ */
 static int
 step(int semid, struct sembuf *ops, size_t count)
 {
@@ -73,16 +88,13 @@ step(int semid, struct sembuf *ops, size_t count)
 	do
 		result = semop(semid, ops, count);
 	while (result == -1 && errno == EINTR && !interrupted());
+	for (size_t i = 0; i < count && result == 0; i++)
+		if (ops[i].sem_num == GUARD && (ops[i].sem_flg & SEM_UNDO))
+			inside = ops[i].sem_op < 0;
 	return eidrm_if_gone(result);
 }
 
-/*
- * ---- The documents' helpers ----
- *
- * The programs call sem_p(), sem_v(), sem_delete() and sem_value().  The others
- * are to be compared with the paper's.  Instead of them the programs call
- * sem_wait_p(), and semget(2) and shmget(2): make_keys() tells why.
- */
+/* ---- The documents' helpers ---- */
 
 int
 createsem(const char *pathname, int proj_id, int members, int init_val)
@@ -152,12 +164,6 @@ openshm(const char *pathname, int proj_id)
 	return key == -1 ? -1 : shmget(key, 0, MODE);
 }
 
-int
-sem_value(int semid, int index)
-{
-	return eidrm_if_gone(semctl(semid, index, GETVAL));
-}
-
 /* ---- The turn ---- */
 
 int
@@ -183,6 +189,12 @@ sem_pass_v(int semid, int from, int to, int given)
 }
 
 int
+sem_value(int semid, int index)
+{
+	return eidrm_if_gone(semctl(semid, index, GETVAL));
+}
+
+int
 sem_end_v(int semid)
 {
 	const int writers = sem_value(semid, WRITERS);
@@ -200,69 +212,100 @@ sem_end_v(int semid)
 	return step(semid, heard, 2);
 }
 
-/*
- * ---- Joining ----
- *
- * try_to_join() does the steps in order.  What is said of ipcrm in
- * remove_segment() and choose_segment() can wait: skip it at a first reading.
- */
-
-/*
- * Return true if we own the object, we created it, and its mode is 600.  (A
- * creator keeps an owner's rights even after giving the object away.)
- */
-static bool
-is_ours(const struct ipc_perm *perm)
+static double
+now(void)
 {
-	return perm->uid == geteuid() && perm->cuid == geteuid() &&
-	       (perm->mode & (S_IRWXU | S_IRWXG | S_IRWXO)) == MODE;
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
 /*
- * Make both keys, once for each attempt to join.  createsem() and createshm()
- * would look the path up at each call, and somebody may put another file there
- * at any time.  So join() calls semget(2) and shmget(2) with these keys.
+ * Do the three operations of sem_wait_p() in one step.  Wait if necessary.  (A
+ * first reading may skip this: only the speed depends on it.)
  *
- * Both keys must come from the same file.  Otherwise we would use the set of
- * one channel and the segment of another.
+ * Falling asleep and waking up takes much longer than a failed try, and the
+ * other side is often nearly done.  So try before sleeping.  QUICK tries come
+ * at once: if the other side runs on another processor, one of them nearly
+ * always succeeds.  If none does, the other side may need this processor: yield
+ * after each further try, and make no quick tries in the next 64 waits.  If a
+ * yield takes more than a millisecond, other programs keep the processor busy:
+ * make no tries in the next 200 waits.
  */
 static int
-make_keys(struct channel *channel)
+try_then_sleep(int semid, struct sembuf ops[3])
 {
-	do {
-		channel->semkey = ftok(channel->path, 's');
-		channel->shmkey = ftok(channel->path, 'm');
-	} while (channel->semkey != ftok(channel->path, 's'));
-	return channel->semkey == -1 || channel->shmkey == -1 ? -1 : 0;
-}
+	enum { QUICK = 3, TRIES = 40 };
+	static int not_quick, not_at_all; /* waits that are left without */
+	struct sembuf attempt[3];
+	int tries = not_at_all > 0 ? TRIES : not_quick > 0 ? QUICK : 0;
 
-/* Find or create the set.  Returns its identifier, or -1: EPERM if not ours. */
-static int
-find_set(const struct channel *channel)
-{
-	struct semid_ds status = {0};
-	const union semun sem_opts = {.buf = &status};
-
-	int semid =
-	    semget(channel->semkey, MEMBERS, IPC_CREAT | IPC_EXCL | MODE);
-	if (semid == -1 && errno == EEXIST)
-		semid = eidrm_if_gone(semget(channel->semkey, 0, MODE));
-	if (semid == -1 ||
-	    eidrm_if_gone(semctl(semid, 0, IPC_STAT, sem_opts)) == -1)
-		return -1;
-	if (!is_ours(&status.sem_perm) || status.sem_nsems != MEMBERS) {
-		errno = EPERM;
-		return -1;
+	not_at_all -= not_at_all > 0;
+	not_quick -= not_quick > 0;
+	for (int i = 0; i < 3; i++)
+		attempt[i] = op(ops[i].sem_num, ops[i].sem_op,
+				ops[i].sem_flg | IPC_NOWAIT);
+	for (; !interrupted(); tries++) {
+		if (tries >= TRIES)
+			tell(semid, "waits");
+		if (step(semid, tries >= TRIES ? ops : attempt, 3) == 0)
+			return 0;
+		if (errno != EAGAIN)
+			return -1;
+		if (tries < QUICK - 1)
+			continue;
+		if (tries == QUICK - 1)
+			not_quick = 64;
+		const double before = now();
+		sched_yield();
+		if (now() - before > 0.001) {
+			not_at_all = 200;
+			tries = TRIES;
+		}
 	}
-	return semid;
+	errno = EINTR;
+	return -1;
 }
 
+/* ---- Joining: what makes each call safe; then the paper's calls ---- */
+
 /*
- * Open the set if it is new: raise EMPTY and GUARD from 0 to 1.  It is new if
- * GUARD, EMPTY and NEWS are 0.  Whoever comes first does this, because the
- * creator may have died.
+ * Fail with EEXIST unless the object is ours: its size fits, its mode is 600,
+ * and we own and created it.  (A creator who gives it away keeps his rights.)
  */
 static int
+expect_ours(const struct ipc_perm *perm, bool fits)
+{
+	if (perm->uid == geteuid() && perm->cuid == geteuid() && fits &&
+	    (perm->mode & (S_IRWXU | S_IRWXG | S_IRWXO)) == MODE)
+		return 0;
+	errno = EEXIST;
+	return -1;
+}
+
+static int
+verify_set(int semid)
+{
+	struct semid_ds set = {0};
+	const union semun sem_opts = {.buf = &set};
+
+	if (eidrm_if_gone(semctl(semid, 0, IPC_STAT, sem_opts)) == -1)
+		return -1;
+	return expect_ours(&set.sem_perm, set.sem_nsems == MEMBERS);
+}
+
+static int
+verify_segment(int shmid)
+{
+	struct shmid_ds segment = {0};
+
+	if (eidrm_if_gone(shmctl(shmid, IPC_STAT, &segment)) == -1)
+		return -1;
+	return expect_ours(&segment.shm_perm, segment.shm_segsz == SHM_SIZE);
+}
+
+int
 open_set(int semid)
 {
 	struct sembuf if_new[] = {
@@ -270,229 +313,149 @@ open_set(int semid)
 	    op(NEWS, 0, IPC_NOWAIT),  op(EMPTY, +1, 0),
 	    op(GUARD, +1, 0),
 	};
-
-	if (step(semid, if_new, 5) == 0 || errno == EAGAIN)
-		return 0;
-	if (errno == E2BIG) { /* nobody can open it: remove it if it is new */
-		if (step(semid, if_new + 1, 2) == 0)
-			sem_delete(semid);
-		errno = E2BIG;
-	}
-	return -1;
+	return step(semid, if_new, 5) == 0 || errno == EAGAIN ? 0 : -1;
 }
 
 /*
- * Take the guard, and then set channel->semid.  As long as it is -1, withdraw()
- * undoes nothing.
- *
- * The wait may be long.  If the path leads to another file now, nobody else can
- * find this channel any more.  So leave it, and start over.
+ * Inside: read the values.  If our set cannot have them, leave it as it is,
+ * with EEXIST.  Lower NEWS by what nobody needs to hear: while no reader is
+ * joined, nobody has heard the ends of earlier writers.  A reader that comes
+ * later needs two news, an unread text and an end after it.  (SETVAL would not
+ * do.  By it the kernel forgets what it has to undo in NEWS: see be_counted().)
  */
 static int
-go_inside(struct channel *channel, int semid)
+drop_old_news(int semid, unsigned short value[MEMBERS])
 {
-	if (sem_value(semid, GUARD) == 0)
-		tell(semid, "waits for the guard");
-	if (sem_p(semid, GUARD) == -1)
-		return -1;
-	channel->semid = semid;
-	if (ftok(channel->path, 's') != channel->semkey) {
-		errno = EIDRM;
-		return -1;
-	}
-	return 0;
-}
-
-/*
- * Inside: check the values, and set NEWS if nobody is joined.  Returns 1 if the
- * channel is fresh (nobody is joined, nothing is unread), 0 if not, or -1.
- *
- * If nobody is joined, NEWS may still count writers that ended long ago.  So
- * set it to what is left to tell: 2 for an unread text and the end of its
- * writer, or 0.  SETVAL has a side effect: the kernel forgets what it would
- * undo in NEWS for every process.  If a writer were joined, its end would not
- * raise NEWS any more (see be_counted()).  So this is done only while nobody is
- * joined.  A writer that has left may still run.  The 2 counts its end already.
- */
-static int
-settle_news(struct channel *channel)
-{
-	const int semid = channel->semid;
-	unsigned short value[MEMBERS] = {0};
 	const union semun all = {.array = value};
 
 	if (eidrm_if_gone(semctl(semid, 0, GETALL, all)) == -1)
 		return -1;
-	/* In our set GUARD is 0 now, and EMPTY and NEWS are not both 0. */
-	const bool unread = value[EMPTY] == 0;
-	if (value[GUARD] > 0 || value[EMPTY] > 1 ||
-	    (unread && value[NEWS] == 0)) {
+	if (value[GUARD] != 0 || value[EMPTY] > 1 ||
+	    value[EMPTY] + value[NEWS] == 0) {
 		sem_v(semid, GUARD);
-		channel->semid = -1; /* not ours: leave it as it is */
-		errno = EPERM;
+		joined_set = -1;
+		errno = EEXIST;
 		return -1;
 	}
-	if (value[READERS] > 0 || value[WRITERS] > 0)
+	const int needed = value[EMPTY] == 0 ? 2 : 0;
+	struct sembuf drop = op(NEWS, needed - value[NEWS], IPC_NOWAIT);
+	if (value[READERS] > 0 || value[NEWS] <= needed)
 		return 0;
-	const union semun news = {.val = unread ? 2 : 0};
-	if (eidrm_if_gone(semctl(semid, NEWS, SETVAL, news)) == -1)
-		return -1;
-	return !unread;
+	return step(semid, &drop, 1);
 }
 
-/* Find the segment.  Returns its identifier, or -1: EPERM if it is not ours. */
-static int
-find_segment(const struct channel *channel)
-{
-	struct shmid_ds status = {0};
-	const int shmid = shmget(channel->shmkey, 0, MODE);
-
-	if (shmid == -1 ||
-	    eidrm_if_gone(shmctl(shmid, IPC_STAT, &status)) == -1)
-		return -1;
-	if (!is_ours(&status.shm_perm) || status.shm_segsz != SHM_SIZE) {
-		errno = EPERM;
-		return -1;
-	}
-	return shmid;
-}
-
-/*
- * Inside: remove the segment, if it belongs to our set.  Somebody may remove
- * our set with ipcrm -s.  Then others may make a new set and a new segment with
- * the same keys.  So find the segment first, and look for our set afterwards.
- * If our set still exists, the segment that we found belongs to it.  We hold
- * GUARD, so sem_value() is 0 if our set exists, and -1 if it does not.
- */
+/* Inside: remove a set that has lost its segment.  The others wake and end. */
 static void
-remove_segment(const struct channel *channel)
+remove_broken_set(int semid, bool unread)
 {
-	const int shmid = find_segment(channel);
-
-	if (shmid != -1 && sem_value(channel->semid, GUARD) == 0)
-		shmctl(shmid, IPC_RMID, NULL);
+	if (unread)
+		warnx("%s: the text is lost, as its segment was removed (by "
+		      "ipcrm, or by kernel.shm_rmid_forced)",
+		      path);
+	sem_delete(semid);
+	errno = EIDRM;
 }
 
 /*
- * Inside: return the identifier of the channel's segment, or -1.  A fresh
- * channel gets a new one: if ipcrm -s has removed an earlier set, one of its
- * processes may still read or write in the old segment.
- */
-static int
-choose_segment(const struct channel *channel, bool fresh)
-{
-	int shmid = find_segment(channel);
-
-	if (shmid == -1 && errno != ENOENT)
-		return -1;
-	if (fresh) {
-		remove_segment(channel);
-		shmid = shmget(channel->shmkey, SHM_SIZE,
-			       IPC_CREAT | IPC_EXCL | MODE);
-		if (shmid == -1 && errno == EEXIST)
-			errno = EIDRM; /* it belongs to a new set: start over */
-		return shmid;
-	}
-	if (shmid == -1) { /* removed from a set in use, by ipcrm -m? */
-		if (sem_value(channel->semid, EMPTY) == 0)
-			warnx("%s: somebody removed the segment (ipcrm -m?), "
-			      "and the text in it is lost",
-			      channel->path);
-		sem_delete(channel->semid); /* others end; we start over */
-		errno = EIDRM;
-	}
-	return shmid;
-}
-
-/* Inside: attach the segment, a reader only to read. */
-static int
-attach_segment(struct channel *channel, int shmid)
-{
-	const int flag = channel->role == READERS ? SHM_RDONLY : 0;
-	void *shmaddr = shmat(shmid, NULL, flag);
-
-	if (shmaddr == (void *)-1)
-		return eidrm_if_gone(-1);
-	channel->shmaddr = shmaddr;
-	tell(channel->semid, "set %d, segment %d", channel->semid, shmid);
-	return 0;
-}
-
-/*
- * Be counted, and give the guard back.
- *
- * A reader does only the first two operations.  A writer does all four, and the
- * last two together change nothing now.  But when the writer ends in any way,
- * even by kill -9, the kernel undoes the -1, and NEWS rises by 1.  So a
- * writer's death announces itself.
+ * Be counted, and give the guard back.  A reader does only the first two
+ * operations.  A writer does all four, and the last two together change nothing
+ * now.  But if the writer is killed, the kernel undoes the -1, and NEWS rises
+ * by 1.  So its death announces itself.
  *
  * The +1 comes first, because the -1 would wait while NEWS is 0.  The +1 has no
  * SEM_UNDO.  Otherwise the kernel would undo both, and NEWS would not rise.
  */
 static int
-be_counted(struct channel *channel)
+be_counted(int semid)
 {
 	struct sembuf ops[] = {
-	    op(channel->role, +1, SEM_UNDO),
+	    op(role, +1, SEM_UNDO),
 	    op(GUARD, +1, SEM_UNDO),
 	    op(NEWS, +1, 0),
 	    op(NEWS, -1, SEM_UNDO),
 	};
 
-	if (step(channel->semid, ops, channel->role == READERS ? 2 : 4) == -1)
-		return -1;
-	channel->counted = true;
-	return 0;
+	counted = step(semid, ops, role == WRITERS ? 4 : 2) == 0;
+	return counted ? 0 : -1;
 }
 
-/* Note which call of join() failed.  Returns -1; errno stays. */
-static int
-fails(struct channel *channel, const char *call, key_t key)
+/*
+ * One attempt.  Returns NULL, or the name of the helper that failed.
+ *
+ * The paper has the segment first.  But a newcomer cannot know whether it is
+ * the one in use.  So here a process goes inside first, by the set.
+ */
+static const char *
+try_to_join(int *semid, struct segment **shmaddr)
 {
-	snprintf(channel->failed, sizeof(channel->failed), "%s(%#x)", call,
-		 (unsigned)key);
-	return -1;
-}
+	const char *helper = "createsem";
+	unsigned short value[MEMBERS] = {0};
 
-/* One attempt.  EIDRM means: something has changed on the way, start over. */
-static int
-try_to_join(struct channel *channel)
-{
-	int semid, fresh, shmid;
-
-	if (make_keys(channel) == -1) {
-		strcpy(channel->failed, "ftok");
-		return -1;
+	*semid = createsem(".", 's', MEMBERS, 0); /* createsem */
+	const bool made = *semid != -1;
+	if (!made && errno == EEXIST) {
+		helper = "opensem";
+		*semid = eidrm_if_gone(opensem(".", 's')); /* opensem */
 	}
-	if ((semid = find_set(channel)) == -1)
-		return fails(channel, "semget", channel->semkey);
-	if (open_set(semid) == -1 || go_inside(channel, semid) == -1)
-		return fails(channel, "semop", channel->semkey);
-	if ((fresh = settle_news(channel)) == -1)
-		return fails(channel, "semctl", channel->semkey);
-	if ((shmid = choose_segment(channel, fresh == 1)) == -1)
-		return fails(channel, "shmget", channel->shmkey);
-	if (attach_segment(channel, shmid) == -1)
-		return fails(channel, "shmat", channel->shmkey);
-	if (be_counted(channel) == -1)
-		return fails(channel, "semop", channel->semkey);
-	return 0;
+	if (*semid == -1)
+		return helper;
+	if (verify_set(*semid) == -1 || open_set(*semid) == -1) {
+		/* Our own set is not ours?  Then the system hides who we are */
+		const int reason = made && errno == EEXIST ? EPERM : errno;
+		if (made)
+			sem_delete(*semid);
+		errno = reason;
+		return helper;
+	}
+	if (sem_value(*semid, GUARD) == 0)
+		tell(*semid, "waits");
+	if (sem_p(*semid, GUARD) == -1)
+		return "sem_p";
+	joined_set = *semid; /* before, there is nothing to withdraw from */
+	if (drop_old_news(*semid, value) == -1)
+		return "sem_p";
+
+	const bool unread = value[EMPTY] == 0;
+	int shmid = openshm(".", 'm');
+	helper = "openshm";
+	if (shmid == -1 && errno == ENOENT) {
+		if (unread || value[READERS] + value[WRITERS] > 0) {
+			remove_broken_set(*semid, unread);
+			return helper;
+		}
+		helper = "createshm";
+		shmid = createshm(".", 'm', SHM_SIZE); /* createshm */
+	}
+	if (shmid == -1 || verify_segment(shmid) == -1)
+		return helper;
+	*shmaddr = shmat(shmid, NULL, role == READERS ? SHM_RDONLY : 0);
+	if (eidrm_if_gone(*shmaddr == (void *)-1 ? -1 : 0) == -1)
+		return "shmat";
+	attached = *shmaddr;
+	tell(*semid, "set %d", *semid);
+	tell(*semid, "segment %d", shmid);
+	return be_counted(*semid) == -1 ? "be_counted" : NULL;
 }
 
-int
-join(struct channel *channel)
+const char *
+join(int *semid, struct segment **shmaddr)
 {
-	int reason = EIDRM;
+	const char *failed = "chdir";
 
 	catch_signals();
-	for (int attempts = 0; attempts < 1000 && reason == EIDRM; attempts++) {
-		if (try_to_join(channel) == 0)
-			return 0;
-		reason = errno;
-		withdraw(channel);
+	/*
+	 * From here on the path is ".", as in the paper.  It stays the same
+	 * directory, even if it is renamed: so ftok(3) makes the same keys.
+	 */
+	if (chdir(path) == -1)
+		return failed;
+	errno = EIDRM;
+	for (int i = 0; i < 1000 && failed != NULL && errno == EIDRM; i++) {
+		failed = try_to_join(semid, shmaddr);
+		if (failed != NULL)
+			withdraw();
 	}
-	errno = reason;
-	return -1;
+	return failed;
 }
 
 /* ---- Leaving ---- */
@@ -501,9 +464,10 @@ join(struct channel *channel)
  * Remove the segment and the set if nobody is joined and nothing is unread.
  * The same step takes the guard, so that nobody can come in.  The segment goes
  * first: once the set has gone, the segment may already belong to a new set.
+ * It is found by its key: the last process may be one that never attached it.
  */
 static void
-remove_if_last(const struct channel *channel)
+remove_if_last(int semid)
 {
 	struct sembuf if_last[] = {
 	    op(READERS, 0, IPC_NOWAIT),
@@ -513,107 +477,58 @@ remove_if_last(const struct channel *channel)
 	    op(GUARD, -1, SEM_UNDO | IPC_NOWAIT),
 	};
 
-	if (step(channel->semid, if_last, 5) == -1)
+	if (step(semid, if_last, 5) == -1)
 		return;
-	tell(channel->semid, "removes both");
-	remove_segment(channel);
-	sem_delete(channel->semid);
+	tell(semid, "removes both");
+	const int shmid = openshm(".", 'm');
+	if (shmid != -1 && verify_segment(shmid) == 0)
+		shmctl(shmid, IPC_RMID, NULL);
+	sem_delete(semid);
 }
 
 /*
- * Undo what join() has done, all of it or a part.  A process counts itself out
- * first, and then looks whether it is the last one.  So if two leave together,
- * the second one sees that nobody else is joined.
+ * Undo what join() has done, all of it or a part.  errno stays.  A process
+ * counts itself out first, and then looks whether it is the last one. So if two
+ * leave together, the second one sees that nobody else is joined.  In the same
+ * step a writer tells its end: NEWS +1.  This +1 has SEM_UNDO, as the -1 of
+ * be_counted() has.  They cancel out: the kernel does not tell it again.
  */
 static void
-withdraw(struct channel *channel)
+withdraw(void)
 {
-	const int semid = channel->semid;
-	struct sembuf count_out = op(channel->role, -1, SEM_UNDO | IPC_NOWAIT);
+	const int reason = errno, semid = joined_set;
+	struct sembuf count_out[] = {
+	    op(role, -1, SEM_UNDO | IPC_NOWAIT),
+	    op(NEWS, +1, SEM_UNDO),
+	};
 
 	if (semid == -1)
 		return;
-	/*
-	 * If GUARD is 0, the process that changed it last is inside.  GETPID
-	 * tells which one.  If it is this process, give GUARD back.  (Nothing
-	 * else notes it, because sem_wait_p() does not know the channel.)
-	 */
-	if (sem_value(semid, GUARD) == 0 &&
-	    semctl(semid, GUARD, GETPID) == getpid())
+	if (inside)
 		sem_v(semid, GUARD);
-	if (channel->shmaddr != NULL)
-		shmdt(channel->shmaddr);
-	if (channel->counted)
-		step(semid, &count_out, 1);
-	remove_if_last(channel);
+	if (attached != NULL)
+		shmdt(attached);
+	if (counted)
+		step(semid, count_out, role == WRITERS ? 2 : 1);
+	remove_if_last(semid);
 	tell(semid, "leaves"); /* nothing, if the set is removed */
-	channel->semid = -1;
-	channel->shmaddr = NULL;
+	joined_set = -1;
+	attached = NULL;
+	counted = inside = false;
+	errno = reason;
 }
 
 /* ---- What any Unix program needs: waiting, signals, messages, options ---- */
 
-static const char *teller; /* with -v, the name that tell() prints; else NULL */
 static volatile sig_atomic_t signalled; /* which signal ends us, or 0 */
 
-/* Give the processor away.  Returns how many seconds that took. */
-static double
-yield(void)
-{
-	struct timespec before, after;
-
-	clock_gettime(CLOCK_MONOTONIC, &before);
-	sched_yield();
-	clock_gettime(CLOCK_MONOTONIC, &after);
-	return (double)(after.tv_sec - before.tv_sec) +
-	       1e-9 * (double)(after.tv_nsec - before.tv_nsec);
-}
-
-/*
- * Do the three operations of sem_wait_p() in one step.  Wait if necessary.
- *
- * Falling asleep and waking up takes much longer than a failed try, and the
- * other side is often nearly done.  So try 40 times before sleeping.  Yield
- * after the first try and then after every second one, because the other side
- * may need this processor.  If a yield takes more than a millisecond, other
- * programs keep the processor busy: then 200 waits do no tries.
- */
-static int
-try_then_sleep(int semid, struct sembuf ops[3])
-{
-	static int sleep_at_once; /* how many waits are left without tries */
-	struct sembuf attempt[3];
-
-	for (int i = 0; i < 3; i++)
-		attempt[i] = op(ops[i].sem_num, ops[i].sem_op,
-				ops[i].sem_flg | IPC_NOWAIT);
-	for (int tries = 0; !interrupted(); tries++) {
-		const bool sleeps = tries == 40 || sleep_at_once > 0;
-		if (sleeps && teller != NULL &&
-		    sem_value(semid, ops[0].sem_num) > 0 &&
-		    sem_value(semid, ops[2].sem_num) == 0)
-			tell(semid, "waits for the guard");
-		if (sleep_at_once > 0)
-			sleep_at_once--;
-		if (step(semid, sleeps ? ops : attempt, 3) == 0)
-			return 0;
-		if (errno != EAGAIN)
-			return -1;
-		if (tries % 2 == 0 && yield() > 0.001)
-			sleep_at_once = 200;
-	}
-	errno = EINTR;
-	return -1;
-}
-
 void
-stay_inside(const struct channel *channel)
+stay_inside(void)
 {
-	const time_t whole = (time_t)channel->seconds;
-	const double fraction = channel->seconds - (double)whole;
-	struct timespec stay = {whole, (long)(fraction * 1e9)};
+	const time_t whole = (time_t)seconds;
+	struct timespec stay = {whole, (long)((seconds - (double)whole) * 1e9)};
 
-	while (channel->seconds > 0 && !interrupted())
+	while (seconds > 0 && !interrupted())
 		if (nanosleep(&stay, &stay) == 0 || errno != EINTR)
 			return;
 }
@@ -621,11 +536,10 @@ stay_inside(const struct channel *channel)
 /*
  * Note the signal that asks the process to end.
  *
- * The signal may come after the process has called interrupted(), and before it
- * falls asleep in a system call.  Then that call does not notice the signal.
- * So an alarm rings every second until the process has ended, and wakes it.
- * Until the first signal, SIGALRM is not handled: an alarm that the parent has
- * set still kills, unless it was blocked.
+ * It may come after the process has called interrupted(), and before it falls
+ * asleep in a system call.  Then that call does not notice it.  So from now on
+ * an alarm rings every second, and wakes the process.  (Before, SIGALRM is not
+ * handled: an alarm that the parent has set kills, as it always does.)
  *
  * SIGCONT comes with fg, after Ctrl-Z.  It ends the read(2) of the writer,
  * which then prints its prompt again.
@@ -649,26 +563,17 @@ catch_signals(void)
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGCONT};
 	const struct sigaction action = {.sa_handler = on_signal};
 	struct sigaction before;
-	sigset_t blocked, alarms;
+	sigset_t blocked; /* by the parent, perhaps */
 
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGALRM);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
 		sigaction(signals[i], NULL, &before);
 		if (before.sa_handler != SIG_IGN) /* nohup ignores SIGHUP */
 			sigaction(signals[i], &action, NULL);
+		sigaddset(&blocked, signals[i]);
 	}
-	/*
-	 * The parent may have blocked SIGALRM.  Then the alarm of on_signal()
-	 * would never arrive, so unblock it.  A SIGALRM may have come while it
-	 * was blocked.  It would kill this process now, so SIG_IGN removes it
-	 * first.
-	 */
-	sigemptyset(&alarms);
-	sigaddset(&alarms, SIGALRM);
-	sigprocmask(SIG_BLOCK, NULL, &blocked);
-	if (sigismember(&blocked, SIGALRM)) {
-		signal(SIGALRM, SIG_IGN);
-		sigprocmask(SIG_UNBLOCK, &alarms, NULL);
-	}
+	sigprocmask(SIG_UNBLOCK, &blocked, NULL);
 }
 
 bool
@@ -678,9 +583,9 @@ interrupted(void)
 }
 
 int
-leave(struct channel *channel, int status)
+leave(int status)
 {
-	withdraw(channel);
+	withdraw();
 	if (!interrupted())
 		return status;
 	signal(signalled, SIG_DFL);
@@ -691,6 +596,7 @@ leave(struct channel *channel, int status)
 void
 tell(int semid, const char *format, ...)
 {
+	static bool headed;
 	unsigned short value[MEMBERS] = {0};
 	union semun sem_opts = {.array = value};
 	char text[80];
@@ -701,39 +607,49 @@ tell(int semid, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	fprintf(stderr,
-		"    GUARD %d EMPTY %d NEWS %d READERS %d WRITERS %d  %s: %s\n",
+	fprintf(stderr, "%s%5d %5d %4d %7d %7d  %s: %s\n",
+		headed ? "" : "GUARD EMPTY NEWS READERS WRITERS\n",
 		value[GUARD], value[EMPTY], value[NEWS], value[READERS],
 		value[WRITERS], teller, text);
+	headed = true;
 }
 
 /* What a beginner can do about an error. */
 static const struct {
-	int reason;
+	int reasons[6];
 	const char *advice;
 } advices[] = {
-    {ENOENT, "the path must exist: writer and reader find each other by it"},
-    {ENOTDIR, "the path must exist: writer and reader find each other by it"},
-    {EACCES, "it is not yours to use: give another path"},
-    {EPERM, "made by another user or program, untouched: give another path"},
-    {ENOSPC, "a disk is full (see df), or a system limit is reached (ipcs -l)"},
-    {EIDRM, "somebody has removed it (ipcrm?): start both programs again"},
+    {{ENOENT, ENOTDIR}, "the path must be a directory: both meet there"},
+    {{EACCES}, "it is not yours to use: give another path"},
+    {{EEXIST}, "another user's or program's, untouched: give another path"},
+    {{EPERM}, "the system forbids it, or hides who you are (fakeroot?)"},
+    {{ENOSYS}, "this system has no System V IPC (as WSL 1, Android)"},
+    {{EIDRM}, "somebody has removed it (ipcrm?): start both programs again"},
+    {{EAGAIN}, "another program has changed the semaphores: start again"},
+    {{E2BIG, EINVAL, ENFILE, ENOMEM, ENOSPC, ERANGE},
+     "a limit of the system is reached: ipcs -l shows the limits"},
 };
 
 int
-give_up(struct channel *channel, const char *what)
+give_up(const char *what)
 {
 	const int reason = errno;
+	const bool stream = strncmp(what, "standard ", 9) == 0;
 
-	if (!interrupted()) {
-		warn("%s: %s", channel->path, what);
-		for (size_t i = 0; i < sizeof(advices) / sizeof(*advices); i++)
-			if (advices[i].reason == reason)
+	if (interrupted())
+		return leave(EXIT_FAILURE);
+	warn("%s: %s", path, what);
+	for (size_t i = 0; i < sizeof(advices) / sizeof(*advices); i++)
+		for (size_t k = 0; k < 6; k++)
+			if (advices[i].reasons[k] == reason && !stream)
 				warnx("%s", advices[i].advice);
-		if (strcmp(what, "standard output") == 0)
-			warnx("the text stays for the next reader");
-	}
-	return leave(channel, EXIT_FAILURE);
+	if (reason == EBADMSG)
+		warnx("another program has written there; to remove it, type:\n"
+		      "ipcrm -M %#x -S %#x",
+		      (unsigned)ftok(".", 'm'), (unsigned)ftok(".", 's'));
+	if (strcmp(what, "standard output") == 0)
+		warnx("the text stays for the next reader");
+	return leave(EXIT_FAILURE);
 }
 
 static const char help[] =
@@ -745,20 +661,18 @@ static const char help[] =
     "\n"
     "  -h, --help  print this text\n"
     "  -s seconds  stay inside for so long with every text (0 to 1000000)\n"
-    "  -v          tell each turn on standard error, with the values of the\n"
-    "              semaphores\n"
-    "  path        an existing file or directory, the same for both\n"
-    "              (default: the current directory)\n";
+    "  -v          tell each turn on standard error, with the semaphores\n"
+    "  path        a directory, the same for both (default: this one)\n";
 
-struct channel
-options(int argc, char *argv[], int role)
+void
+options(int argc, char *argv[], int reads_or_writes)
 {
 	static const struct option longs[] = {{"help", no_argument, NULL, 'h'},
 					      {NULL, 0, NULL, 0}};
-	struct channel channel = {.role = role, .path = ".", .semid = -1};
 	char *rest;
 	int option;
 
+	role = reads_or_writes;
 	while ((option = getopt_long(argc, argv, "hs:v", longs, NULL)) != -1) {
 		switch (option) {
 		case 'h':
@@ -766,12 +680,10 @@ options(int argc, char *argv[], int role)
 				err(EXIT_FAILURE, "standard output");
 			exit(EXIT_SUCCESS);
 		case 's':
-			channel.seconds = strtod(optarg, &rest);
+			seconds = strtod(optarg, &rest);
 			if (rest == optarg || *rest != '\0' ||
-			    !(channel.seconds >= 0 && channel.seconds <= 1e6))
-				errx(2,
-				     "-s %s: not a number of seconds from 0 "
-				     "to 1000000",
+			    !(seconds >= 0 && seconds <= 1e6))
+				errx(2, "-s %s: not a number from 0 to 1000000",
 				     optarg);
 			break;
 		case 'v':
@@ -782,9 +694,7 @@ options(int argc, char *argv[], int role)
 		}
 	}
 	if (argc - optind > 1)
-		errx(2, "%s: only one path is allowed; try '%s --help'",
-		     argv[optind + 1], argv[0]);
+		errx(2, "%s: only one path is allowed", argv[optind + 1]);
 	if (optind < argc)
-		channel.path = argv[optind];
-	return channel;
+		path = argv[optind];
 }

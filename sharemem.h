@@ -223,48 +223,53 @@ int sem_pass_v(int semid, int from, int to, int given);
  */
 int sem_end_v(int semid);
 
-/* A channel: a set and a segment, both found by the same path. */
-struct channel {
-	int role;		 /* READERS or WRITERS: what counts us */
-	const char *path;	 /* ftok(3) makes both keys from it */
-	double seconds;		 /* -s: how long to stay inside */
-	key_t semkey, shmkey;	 /* noted, because the path may be replaced */
-	int semid;		 /* the set; -1 if there is nothing to leave */
-	struct segment *shmaddr; /* where the segment is attached, or NULL */
-	bool counted;		 /* in READERS or WRITERS */
-	char failed[32];	 /* if join() failed: the call, and its key */
-};
+/*
+ * Open a new set: raise GUARD and EMPTY to 1, in one step.  If GUARD, EMPTY and
+ * NEWS are not all 0, the set is open already, and nothing is done.  So every
+ * process may call it, and whoever comes first opens the set.  (If only the
+ * creator did, all others would have to wait for it, even if it has died.)
+ *
+ * Returns 0, or -1 with errno set.  In the paper, createsem sets the values.
+ */
+int open_set(int semid);
 
 /*
  * Read the command line of either program: [-hv] [-s seconds] [path].  Print
  * the help and exit with 0 for -h.  Exit with 2 on wrong usage.
  *
- * `role' is READERS or WRITERS.  Returns a channel that is not joined yet.
- * getopt_long(3).
+ * `role' is READERS or WRITERS: what the program is.  The functions below know
+ * from it who they work for.  Call it once, first.  getopt_long(3).
  */
-struct channel options(int argc, char *argv[], int role);
+void options(int argc, char *argv[], int role);
 
 /*
- * Join the channel: find or create the set, go inside, attach the segment, be
- * counted and come out.  From now on SIGINT, SIGTERM and SIGHUP no longer kill:
- * they end a wait, and the caller should then leave.
+ * Join the channel at the path: make it the current directory, find or create
+ * the set, go inside, find or create the segment, attach it, be counted and
+ * come out.  From now on SIGINT, SIGTERM and SIGHUP no longer kill: they end a
+ * wait, and the caller should then leave.
  *
- * Returns 0, or -1 with errno set.  Then `failed' names the call that failed.
- * EPERM or EACCES: something under our keys is not ours.  It stays as it is.
- * EINTR: such a signal has come.
+ * Fills in the set's identifier, and the address of the segment.  A reader may
+ * not write there.  Returns NULL; or the name of the helper that failed, with
+ * errno set.  Then nothing is left to do but give_up().
+ * EEXIST: something under our keys is not ours.  It stays as it is.
+ * EACCES: the same, or the path does not let this process in.
+ * EPERM: the system forbids the call, or it shows our own set as another's.
+ * ENOSYS: the system has no such calls.
+ * EINTR: SIGINT, SIGTERM or SIGHUP has come.
  * ERANGE: a value would rise over 32767.
  * EIDRM: somebody removed the objects in each of a thousand attempts.
  * EINVAL, ENOSPC, ENOMEM, ENFILE or E2BIG: a limit of the system is reached.
- * Chapter 5.1.2, allocate and attach.
+ * Paper 5, createshm, shmat, createsem or opensem; chapter 5.1.2, allocate and
+ * attach; chdir(2), shmat(2).
  */
-int join(struct channel *channel);
+const char *join(int *semid, struct segment **shmaddr);
 
 /*
  * Sleep for as many seconds as -s has asked for.  SIGINT, SIGTERM and SIGHUP
  * end the sleep early.  After Ctrl-Z and fg it goes on for the rest of the
  * time.  The paper's programs call sleep here.  Paper 5; nanosleep(2).
  */
-void stay_inside(const struct channel *channel);
+void stay_inside(void);
 
 /* With -v, print the values of the semaphores and this text on one line. */
 void tell(int semid, const char *format, ...)
@@ -279,20 +284,20 @@ bool interrupted(void);
  *
  * Returns `status', which is the exit status.  But after SIGINT, SIGTERM or
  * SIGHUP the process dies of that signal here.  Chapter 5.1.2, detach and
- * deallocate; raise(3).
+ * deallocate; shmdt(2), shmctl(2), raise(3).
  */
-int leave(struct channel *channel, int status);
+int leave(int status);
 
 /*
  * Report an error on standard error, and leave the channel.  The message names
  * the path, `what' and the reason (errno).  For common errors a second line
  * tells what to do.  After SIGINT, SIGTERM or SIGHUP there is no message.
  *
- * `what' is what failed: a call, or a name such as "standard output".  Returns
- * EXIT_FAILURE.  But after such a signal the process dies of it, as in leave().
- * err(3).
+ * `what' is what failed: a helper, or a name such as "standard output".
+ * Returns EXIT_FAILURE.  But after such a signal the process dies of it, as in
+ * leave().  err(3).
  */
-int give_up(struct channel *channel, const char *what);
+int give_up(const char *what);
 
 #pragma GCC visibility pop
 

@@ -6,7 +6,7 @@
  *	writer: Hello			type a line: the reader prints it
  *	writer: ^D			Ctrl-D ends the writer, then the reader
  *
- * A comment at a line names the paper's calls that it replaces.
+ * A comment at the right names the paper's line that stands here.
  */
 #define _XOPEN_SOURCE 700
 
@@ -14,6 +14,7 @@
 
 #include <err.h>
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +30,102 @@ struct input {
 	int error;	  /* errno if reading failed, else 0 */
 };
 
-/* Add what one read(2) gives.  If a person has to type it, print a prompt. */
+static char reader[PATH_MAX + sizeof("/reader")]; /* as a shell finds it */
+
+static void find_reader(const char *writer);
+static void suggest_reader(void);
+static size_t next_text(struct input *input);
+static void drop_text(struct input *input, size_t length);
+
+/*
+ * The whole protocol.  A turn is the time while a process holds GUARD.  A
+ * writer waits until EMPTY is 1, and a reader waits until NEWS is positive.  In
+ * the same step, each takes GUARD, so nobody else is inside.  The writer puts a
+ * text in.  The last step of its turn lowers EMPTY, raises NEWS and gives GUARD
+ * back.  The reader prints the text.  The last step of its turn lowers NEWS,
+ * raises EMPTY and gives GUARD back.
+ *
+ * Until its last step, a turn has changed neither EMPTY nor NEWS.  If a process
+ * is killed inside, the kernel gives GUARD back, and it is as if the turn had
+ * not begun.  So if it was a reader, the next reader prints the same text.
+ *
+ * A writer that ends raises NEWS, too: leave() does it, and the kernel does it
+ * for one that is killed.  A reader that finds NEWS positive and EMPTY 1 knows
+ * that a writer has ended.  After the last one, the reader ends, too.
+ */
+int
+main(int argc, char *argv[])
+{
+	int semid;		  /* the same; shmid is a variable of join() */
+	struct segment *shmaddr;  /* char *shmaddr */
+	struct input input = {0}; /* char write_str[SHM_SIZE] */
+	size_t length;		  /* int len */
+
+	options(argc, argv, WRITERS);
+	find_reader(argv[0]);
+	input.interactive = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+	/* createshm, shmat, createsem: in join(), the set first */
+	const char *failed = join(&semid, &shmaddr);
+	if (failed != NULL)
+		return give_up(failed);
+	/* while (1); printf and fgets, before the turn, as typing takes long */
+	while ((length = next_text(&input)) > 0) {
+		if (input.interactive && sem_value(semid, READERS) == 0)
+			suggest_reader();
+		if (sem_wait_p(semid, EMPTY, GUARD) == -1) /* sem_wait, sem_p */
+			return give_up("sem_wait_p");
+		tell(semid, "writes %zu bytes", length);
+		shmaddr->length = (uint32_t)length; /* strlen - 1, '\0' */
+		memcpy(shmaddr->text, input.bytes, length);	 /* strcpy */
+		stay_inside();					 /* sleep */
+		if (sem_pass_v(semid, EMPTY, NEWS, GUARD) == -1) /* sem_v */
+			return give_up("sem_pass_v");
+		drop_text(&input, length); /* no second sleep: EMPTY is 0 now */
+	}
+	if (input.error != 0) { /* EINTR after a signal: nothing is said */
+		errno = input.error;
+		return give_up("standard input");
+	}
+	return leave(EXIT_SUCCESS); /* the paper never ends */
+}
+
+/* It stands beside the writer, unless a shell finds both by its PATH. */
+static void
+find_reader(const char *writer)
+{
+	if (strchr(writer, '/') != NULL && realpath(writer, reader) != NULL)
+		strcpy(strrchr(reader, '/'), "/reader");
+	else
+		strcpy(reader, "reader");
+}
+
+/* Print a word in quotes, as a shell reads it, and what comes after it. */
+static void
+print_quoted(const char *word, const char *after)
+{
+	fputc('\'', stderr);
+	for (; *word != '\0'; word++)
+		fprintf(stderr, "%s%c", *word == '\'' ? "'\\'" : "", *word);
+	fprintf(stderr, "'%s", after);
+}
+
+/* Tell a typist how to start a reader for this channel, in any terminal. */
+static void
+suggest_reader(void)
+{
+	char here[PATH_MAX];
+
+	if (getcwd(here, sizeof(here)) == NULL)
+		return; /* the directory has gone, and no reader can come */
+	warnx("nobody reads, the line waits; type in another terminal:");
+	print_quoted(reader, " ");
+	print_quoted(here, "\n");
+}
+
+/*
+ * Add what one read(2) gives.  If a person has to type it, print a prompt.  If
+ * standard input does not block, as another process may have set it, wait.
+ */
 static void
 read_input(struct input *input)
 {
@@ -44,7 +140,10 @@ read_input(struct input *input)
 		}
 		got = read(STDIN_FILENO, input->bytes + input->held,
 			   TEXT_SIZE - input->held);
-	} while (got == -1 && errno == EINTR && !interrupted());
+		if (got == -1 && errno == EAGAIN)
+			poll(&typed, 1, -1);
+	} while (got == -1 && (errno == EINTR || errno == EAGAIN) &&
+		 !interrupted());
 	if (got > 0) {
 		input->held += (size_t)got;
 		return;
@@ -84,62 +183,4 @@ drop_text(struct input *input, size_t length)
 {
 	input->held -= length;
 	memmove(input->bytes, input->bytes + length, input->held);
-}
-
-int
-main(int argc, char *argv[])
-{
-	struct channel channel = options(argc, argv, WRITERS);
-	struct input input = {.interactive = isatty(STDIN_FILENO) &&
-					     isatty(STDOUT_FILENO)};
-	size_t length;
-
-	/* join() calls semget (as createsem), shmget (as createshm), shmat. */
-	if (join(&channel) == -1)
-		return give_up(&channel, channel.failed);
-	const int semid = channel.semid;
-	struct segment *shmaddr = channel.shmaddr;
-
-	/*
-	 * The whole protocol.  A turn is the time while a process holds GUARD.
-	 * A writer waits until EMPTY is 1, and a reader waits until NEWS is
-	 * positive.  In the same step, each takes GUARD, so nobody else is
-	 * inside.  The writer puts a text in.  The last step of its turn lowers
-	 * EMPTY, raises NEWS and gives GUARD back.  The reader prints the text.
-	 * The last step of its turn lowers NEWS, raises EMPTY and gives GUARD
-	 * back.
-	 *
-	 * Until its last step, a turn has changed neither EMPTY nor NEWS.  If a
-	 * process is killed inside, the kernel gives GUARD back, and it is as
-	 * if the turn had not begun.  So if it was a reader, the next reader
-	 * prints the same text.
-	 *
-	 * When a writer ends in any way, the kernel raises NEWS: be_counted()
-	 * has arranged it.  A reader that finds NEWS positive and EMPTY 1 knows
-	 * that a writer has ended.  After the last one, the reader ends, too.
-	 *
-	 * The paper reads a line inside the guard, and everybody waits for the
-	 * typist.  Here the line is read before the turn.
-	 */
-	while ((length = next_text(&input)) > 0) { /* printf, fgets */
-		if (input.interactive && sem_value(semid, READERS) == 0)
-			warnx("nobody reads: start './reader %s' in another "
-			      "terminal; the line waits",
-			      channel.path);
-		if (sem_wait_p(semid, EMPTY, GUARD) == -1) /* sem_wait, sem_p */
-			return give_up(&channel, "sem_wait_p");
-		tell(semid, "writes %zu bytes", length);
-		shmaddr->length = (uint32_t)length;
-		memcpy(shmaddr->text, input.bytes, length);	 /* strcpy */
-		stay_inside(&channel);				 /* sleep */
-		if (sem_pass_v(semid, EMPTY, NEWS, GUARD) == -1) /* sem_v */
-			return give_up(&channel, "sem_pass_v");
-		drop_text(&input, length);
-	}
-	if (input.error != 0) { /* EINTR after a signal: nothing is said */
-		errno = input.error;
-		return give_up(&channel, "standard input");
-	}
-	/* leave() calls shmdt, shmctl, sem_delete.  The paper never ends. */
-	return leave(&channel, EXIT_SUCCESS);
 }
