@@ -62,7 +62,7 @@ mkdir -p new/inside
 top=$(sed -n 1p outside | cut -d ' ' -f 2)
 inside=$(sed -n 2p outside | cut -d ' ' -f 2)
 
-library=$tmp/root/usr/lib/$machine/fakechroot/libfakechroot.so
+library=./root/usr/lib/$machine/fakechroot/libfakechroot.so
 sh root/usr/bin/fakechroot -l "$library" ./keys "$tmp/new" / /inside >seen
 
 # field LINE NUMBER: of what was seen; a key is given its name
