@@ -55,7 +55,8 @@ bool anything_left(void);
 #define CASE(suite, name)                                                      \
 	CASE_WITH(suite, name, enter_directory, expect_nothing_left)
 #define CASE_WITH(suite, name, before, after)                                  \
-	REGISTER(UNIQUE(case_, __LINE__), suite, name, before, after, NULL)
+	REGISTER(UNIQUE(case_, __LINE__), suite, name, before, after, NULL,    \
+		 NULL)
 #define TEST(test)		  TEST_IF(test, 1, true, "")
 #define TEST_LOOP(test, times)	  TEST_IF(test, times, true, "")
 #define TEST_ROOT(test)		  TEST_IF(test, 1, IS_ROOT)
@@ -68,18 +69,22 @@ bool anything_left(void);
 		test##_body(_i);                                               \
 	}                                                                      \
 	END_TEST                                                               \
-	static void test##_add(TCase *tcase)                                   \
+	static void test##_add(TCase *tcase, int i)                            \
 	{                                                                      \
-		if (may_run(#test, condition, why))                            \
-			tcase_add_loop_test(tcase, test, 0, times);            \
+		tcase_add_loop_test(tcase, test, i, i + 1);                    \
 	}                                                                      \
-	REGISTER(test##_enter, NULL, #test, NULL, NULL, test##_add)            \
+	static int test##_times(void)                                          \
+	{                                                                      \
+		return may_run(#test, condition, why) ? times : 0;             \
+	}                                                                      \
+	REGISTER(test##_enter, NULL, #test, NULL, NULL, test##_times,          \
+		 test##_add)                                                   \
 	static void test##_body(int _i __attribute__((unused)))
 #define REGISTER(function, ...)                                                \
 	__attribute__((constructor)) static void function(void)                \
 	{                                                                      \
 		register_entry(                                                \
-		    (struct entry){__FILE__, __LINE__, __VA_ARGS__});          \
+		    (struct entry){__FILE__, __LINE__, __VA_ARGS__, NULL, 0}); \
 	}
 #define UNIQUE(name, line)  UNIQUE_(name, line)
 #define UNIQUE_(name, line) name##line
@@ -88,7 +93,11 @@ struct entry {
 	int line;
 	const char *suite, *name; /* a test has no suite: it is the case's */
 	SFun before, after;
-	void (*add)(TCase *tcase); /* a case has none */
+	/* A test's. */
+	int (*times)(void);
+	void (*add)(TCase *tcase, int i);
+	const struct entry *of; /* its case */
+	int count;		/* so many times it is to run */
 };
 void register_entry(struct entry entry);
 bool may_run(const char *test, bool condition, const char *why);
