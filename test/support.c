@@ -337,19 +337,8 @@ await(pid_t pid)
 int
 exit_status(pid_t pid)
 {
-	int status = await(pid);
-	ck_assert_msg(WIFEXITED(status), "ended by signal %d",
-		      WTERMSIG(status));
-	return WEXITSTATUS(status);
-}
-
-int
-signal_of(pid_t pid)
-{
-	int status = await(pid);
-	ck_assert_msg(WIFSIGNALED(status), "ended with status %d",
-		      WEXITSTATUS(status));
-	return WTERMSIG(status);
+	const int status = await(pid);
+	return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 void
@@ -389,18 +378,6 @@ int
 segment_of(const char *path)
 {
 	return shmget(ftok(path, 'm'), 0, 0);
-}
-
-void
-remove_set(int semid)
-{
-	ck_assert_int_eq(semctl(semid, 0, IPC_RMID), 0);
-}
-
-void
-remove_segment(int shmid)
-{
-	ck_assert_int_eq(shmctl(shmid, IPC_RMID, NULL), 0);
 }
 
 int
@@ -504,24 +481,13 @@ is_asleep(pid_t pid)
 	return read && state == 'S';
 }
 
-static int
-poll_like_the_documents(void)
-{
-	for (;; nap())
-		;
-	return 0;
-}
-
 void
 expect_asleep(pid_t pid)
 {
-	pid_t polls = child(poll_like_the_documents);
 	eventually(is_asleep(pid));
-	long before = switches(pid), start_polls = switches(polls);
-	eventually(switches(polls) > start_polls + 200);
+	const long before = switches(pid), start = switches(getpid());
+	eventually(switches(getpid()) > start + 200);
 	ck_assert_int_eq(switches(pid), before);
-	kill(polls, SIGKILL);
-	await(polls);
 }
 
 /* ---- The tests, and main(), which runs several at a time ---- */
@@ -584,15 +550,15 @@ static int total, verbosity = CK_NORMAL;
 static void
 choose_tests(void)
 {
-	const struct entry *of = NULL;
+	const struct entry *in = NULL;
 
 	qsort(entries, entered, sizeof(entries[0]), by_place);
 	for (struct entry *it = entries; it < entries + entered; it++)
 		if (it->suite != NULL) {
-			of = it;
-		} else if (is_wanted("CK_RUN_SUITE", of->suite) &&
-			   is_wanted("CK_RUN_CASE", of->name)) {
-			it->of = of;
+			in = it;
+		} else if (is_wanted("CK_RUN_SUITE", in->suite) &&
+			   is_wanted("CK_RUN_CASE", in->name)) {
+			it->in = in;
 			total += it->count = it->times();
 		}
 }
@@ -618,7 +584,7 @@ print_result(const struct entry *test, int i, TestResult *result)
 		printf("%s:%d:%c:%s:%s:%d: %s%s\n", tr_lfile(result),
 		       tr_lno(result),
 		       tr_ctx(result) == CK_CTX_TEST ? "-PFE"[type] : 'S',
-		       test->of->name, test->name, i,
+		       test->in->name, test->name, i,
 		       type == CK_ERROR ? "(after this point) " : "",
 		       tr_msg(result));
 	if (type == CK_PASS || verbosity < CK_NORMAL)
@@ -635,16 +601,16 @@ print_result(const struct entry *test, int i, TestResult *result)
 static int
 run_test(const struct entry *test, int i)
 {
-	Suite *suite = suite_create(test->of->suite);
-	TCase *tcase = tcase_create(test->of->name);
+	Suite *suite = suite_create(test->in->suite);
+	TCase *tcase = tcase_create(test->in->name);
 	SRunner *runner = srunner_create(suite);
 	char line[256];
 
 	suite_add_tcase(suite, tcase);
 	tcase_set_timeout(tcase,
 			  (getenv("CK_RUN_TEST") != NULL ? 2 : 6) * deadline());
-	tcase_add_checked_fixture(tcase, test->of->before, test->of->after);
-	test->add(tcase, i);
+	tcase_add_checked_fixture(tcase, test->in->before, test->in->after);
+	tcase_add_loop_test(tcase, *test->test, i, i + 1);
 	srunner_run_all(runner, CK_SILENT);
 	TestResult *result = srunner_results(runner)[0];
 	const int type = tr_rtype(result);
@@ -653,7 +619,7 @@ run_test(const struct entry *test, int i)
 	shared->results[type]++;
 	shared->done++;
 	snprintf(line, sizeof(line), "%d of %d tests, %s%s%s", shared->done,
-		 total, test->of->suite, *shared->failed ? "; failed:" : "",
+		 total, test->in->suite, *shared->failed ? "; failed:" : "",
 		 shared->failed);
 	show_progress(line);
 	srunner_free(runner);
@@ -681,21 +647,18 @@ run_tests(void)
 static int
 await_tests(void)
 {
-	int signo = SIGCHLD;
-	pid_t pid;
-
-	while (signo == SIGCHLD) {
+	for (;;) {
+		pid_t pid;
 		while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
 			;
 		if (pid == -1 || shared->done == total ||
-		    (shared->done > shared->results[CK_PASS] &&
-		     getenv("CK_ONE_FAILURE") != NULL))
+		    (getenv("CK_ONE_FAILURE") != NULL &&
+		     shared->done > shared->results[CK_PASS]))
 			return 0;
-		do
-			signo = sigwaitinfo(&awaited, NULL);
-		while (signo == -1); /* it was stopped, and goes on */
+		const int signo = sigwaitinfo(&awaited, NULL);
+		if (signo != -1 && signo != SIGCHLD)
+			return signo;
 	}
-	return signo;
 }
 
 static int
