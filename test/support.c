@@ -178,15 +178,18 @@ expect_file(const char *name, const char *format, ...)
  * tests would agree with whatever stands there.
  */
 static const struct {
-	int reason;
+	int reasons[6];
 	const char *advice;
 } advices[] = {
-    {ENOENT, "the path must exist: writer and reader find each other by it"},
-    {ENOTDIR, "the path must exist: writer and reader find each other by it"},
-    {EACCES, "it is not yours to use: give another path"},
-    {EPERM, "made by another user or program, untouched: give another path"},
-    {ENOSPC, "a disk is full (see df), or a system limit is reached (ipcs -l)"},
-    {EIDRM, "somebody has removed it (ipcrm?): start both programs again"},
+    {{ENOENT, ENOTDIR}, "the path must be a directory: both meet there"},
+    {{EACCES}, "it is not yours to use: give another path"},
+    {{EEXIST}, "another user's or program's, untouched: give another path"},
+    {{EPERM}, "the system forbids it, or hides who you are (fakeroot?)"},
+    {{ENOSYS}, "this system has no System V IPC (as WSL 1, Android)"},
+    {{EIDRM}, "somebody has removed it (ipcrm?): start both programs again"},
+    {{EAGAIN}, "another program has changed the semaphores: start again"},
+    {{E2BIG, EINVAL, ENFILE, ENOMEM, ENOSPC, ERANGE},
+     "a limit of the system is reached: ipcs -l shows the limits"},
 };
 
 void
@@ -200,10 +203,12 @@ expect_complaint(const char *name, const char *program, const char *path,
 		words = "I/O error";
 	if (reason == ERANGE && file_has(name, ": Result not representable\n"))
 		words = "Result not representable";
+	const bool stream = strncmp(what, "standard ", 9) == 0;
 	for (size_t i = 0; i < sizeof(advices) / sizeof(*advices); i++)
-		if (advices[i].reason == reason)
-			snprintf(advice, sizeof(advice), "%s: %s\n", program,
-				 advices[i].advice);
+		for (size_t k = 0; k < 6; k++)
+			if (advices[i].reasons[k] == reason && !stream)
+				snprintf(advice, sizeof(advice), "%s: %s\n",
+					 program, advices[i].advice);
 	if (strcmp(what, "standard output") == 0)
 		strcat(advice, "reader: the text stays for the next reader\n");
 	expect_file(name, "%s: %s: %s: %s\n%s", program, path, what, words,
