@@ -504,6 +504,7 @@ withdraw(void)
 
 	if (semid == -1)
 		return;
+	tell(semid, "leaves");
 	if (inside)
 		sem_v(semid, GUARD);
 	if (attached != NULL)
@@ -511,7 +512,6 @@ withdraw(void)
 	if (counted)
 		step(semid, count_out, role == WRITERS ? 2 : 1);
 	remove_if_last(semid);
-	tell(semid, "leaves"); /* nothing, if the set is removed */
 	joined_set = -1;
 	attached = NULL;
 	counted = inside = false;
