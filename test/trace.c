@@ -13,9 +13,9 @@
 
 enum { ERESTARTNOINTR = 513 }; /* the kernel's own: do it again */
 
-const char *const call_names[] = {"stat",   "semget", "semop",	"semctl",
-				  "shmget", "shmat",  "shmctl", "shmdt",
-				  "read",   "write",  "alarm",	"exit"};
+const char *const call_names[] = {
+    "chdir",  "stat",  "semget", "semop", "semctl", "shmget", "shmat",
+    "shmctl", "shmdt", "read",	 "write", "alarm",  "exit"};
 
 /* ipc(2) is one call for all of System V; seen as the call that it does. */
 enum { IPC = EXIT + 1 };
@@ -50,6 +50,7 @@ static const struct {
     {ALARM, SYS_alarm, 27},
 #endif
     {IPC, NONE, 117},
+    {CHDIR, SYS_chdir, 12},
     {STAT, SYS_statx, 383},
     {SEMGET, SYS_semget, 393},
     {SEMCTL, SYS_semctl, 394},

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 enum call {
+	CHDIR,
 	STAT, /* ftok(3) */
 	SEMGET,
 	SEMOP,
