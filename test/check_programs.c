@@ -813,6 +813,30 @@ TEST(minus_v_tells_each_turn_in_a_line_of_its_own)
 	ck_assert_str_eq(reader.text, expected);
 }
 
+static int
+tell_the_most(int semid)
+{
+	char *arguments[] = {"reader", "-v", NULL};
+	prepare_program(NULL, NULL, "told");
+	options(2, arguments, READERS);
+	tell(semid, "segment %d", INT_MAX);
+	tell(semid, "a writer has ended");
+	return 0;
+}
+
+TEST(minus_v_keeps_its_columns_and_60_characters_with_the_largest_values)
+{
+	const int semid = createsem(directory, 's', MEMBERS, 32767);
+	expect_exit(child_of(tell_the_most, semid), 0);
+	const char *line = strtok(read_file("told", NULL), "\n");
+	const size_t heading = strlen(line);
+	while ((line = strtok(NULL, "\n")) != NULL) {
+		ck_assert(line[heading - 1] == '7' && line[heading] == ' ');
+		ck_assert_uint_le(strlen(line), 60);
+	}
+	sem_delete(semid);
+}
+
 CASE("The programs", "usage and errors")
 
 #define NO_SECONDS "not a number from 0 to 1000000\n"
