@@ -551,11 +551,10 @@ TEST_LOOP(a_signal_that_was_blocked_or_an_alarm_from_before_ends_it, 8)
 	sigemptyset(&blocked);
 	sigaddset(&blocked, signo);
 	sigprocmask(SIG_BLOCK, &blocked, NULL);
-	pid_t reader = child_of(read_after, _i < 3 || _i == 7 ? 0 : signo);
-	if (_i < 3) {
-		eventually(sleep_for_more(NEWS) == 1);
+	pid_t reader = _i < 3 ? start_waiting_reader()
+			      : child_of(read_after, _i < 7 ? signo : 0);
+	if (_i < 3)
 		kill(reader, signo);
-	}
 	expect_signal(reader, signo);
 	expect_exit(start_writer(NULL), 0); /* it may use what was left */
 }
