@@ -70,6 +70,9 @@ mutants: all have-check ## break the sources on purpose: a test must fail
 	@$(MAKE) --no-print-directory test/check
 	@sh test/tools/mutants.sh
 
+ports: all ## compile for other machines, and run the pair there
+	@sh test/tools/ports.sh
+
 coverage: have-check ## which lines the tests run
 	@sh test/tools/coverage.sh
 
@@ -93,4 +96,4 @@ help: ## list these targets
 always:
 
 .PHONY: all check have-check deps printed documents demo model bench mutants \
-	coverage lint format clean help always
+	ports coverage lint format clean help always

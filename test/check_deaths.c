@@ -8,8 +8,6 @@
 #include "support.h"
 #include "trace.h"
 
-#include <sys/reg.h>
-
 enum { LINE = 100, TURN = 2 * LINE, TURNS = 3 };
 static const int errors[] = {ENOMEM, EIDRM};
 
@@ -201,37 +199,20 @@ TEST_IF(a_reader_whose_news_has_gone_ends_and_does_not_wait_inside, 1,
 	expect_exit(writer, 0);
 }
 
-#ifdef __x86_64__
-static long
-get_register(const struct traced *victim, int which)
-{
-	return ptrace(PTRACE_PEEKUSER, victim->pid, 8L * which, NULL);
-}
-
+/* It will sleep in a call.  A signal arrives just before the call. */
 static void
-set_register(const struct traced *victim, int which, long value)
+meet_signal_before_call(struct traced *victim, int signo)
 {
-	ck_assert_int_eq(
-	    ptrace(PTRACE_POKEUSER, victim->pid, 8L * which, value), 0);
-}
-
-/*
- * It is at a call that will sleep.  Go back to the instruction that makes it,
- * and then on.  Has a signal arrived just before the call?
- */
-static bool
-meets_signal_before_call(struct traced *victim)
-{
-	set_register(victim, RAX, get_register(victim, ORIG_RAX));
-	set_register(victim, ORIG_RAX, -1);
-	set_register(victim, RIP, get_register(victim, RIP) - 2);
-	ptrace(PTRACE_CONT, victim->pid, NULL, NULL);
-	ck_assert(settle(victim));
-	return victim->state == AT_SIGNAL;
+	do
+		go_on(victim);
+	while (victim->state != AFTER);
+	begin_again(victim);
+	ck_assert(go_on(victim));
+	ck_assert_int_eq(victim->signo, signo);
 }
 
 /* The first alarm may also come just before the call: there is a second. */
-TEST_IF(a_signal_just_before_the_call_that_sleeps_ends_it, 2, MAY_TRACE)
+TEST_IF(a_signal_just_before_the_call_that_sleeps_ends_it, 2, MAY_CHANGE)
 {
 	const bool reads = _i == 0;
 	sigset_t alarm_only;
@@ -249,10 +230,10 @@ TEST_IF(a_signal_just_before_the_call_that_sleeps_ends_it, 2, MAY_TRACE)
 	while (!operates(&victim, 3, 0, reads ? NEWS : EMPTY) ||
 	       (!reads && !unread()));
 	kill(victim.pid, SIGTERM);
-	eventually(meets_signal_before_call(&victim));
+	meet_signal_before_call(&victim, SIGTERM);
 	go_to(&victim, SEMOP); /* the handler has run, the call goes on */
 	const double begin = now();
-	eventually(meets_signal_before_call(&victim));
+	meet_signal_before_call(&victim, SIGALRM);
 	ck_assert_int_eq(end_of(&victim), SIGTERM);
 	ck_assert_double_lt(now() - begin, 5);
 	read_the_rest();
@@ -285,10 +266,8 @@ run_with_failure(struct traced victim, int call, int error)
 	turns = 0;
 	while (go_on(&victim)) {
 		if (victim.state == BEFORE && victim.call >= SEMGET &&
-		    victim.call <= SHMDT && ++seen == call) {
-			set_register(&victim, ORIG_RAX, -1); /* no call */
-			set_register(&victim, RAX, -error);  /* its result */
-		}
+		    victim.call <= SHMDT && ++seen == call)
+			answer(&victim, -error);
 		if (victim.state == AFTER && victim.result == 0)
 			turns += operates(&victim, 3, 1, NEWS);
 	}
@@ -296,7 +275,7 @@ run_with_failure(struct traced victim, int call, int error)
 }
 
 TEST_IF(a_writers_call_that_fails_loses_no_text_and_stops_nobody_else, 2,
-	MAY_TRACE)
+	MAY_CHANGE)
 {
 	int call = 0;
 
@@ -317,7 +296,7 @@ TEST_IF(a_writers_call_that_fails_loses_no_text_and_stops_nobody_else, 2,
 
 /* What went through is there once; its last turn may be there again. */
 TEST_IF(a_readers_call_that_fails_loses_no_text_and_stops_nobody_else, 2,
-	MAY_TRACE)
+	MAY_CHANGE)
 {
 	int call = 0;
 
@@ -356,12 +335,12 @@ status_with_short_writes(size_t most)
 
 	while (go_on_by(&victim, 1))
 		if (victim.call == WRITE && victim.args[2] > most)
-			set_register(&victim, RDX, (long)most);
+			change_third(&victim, most);
 	return WEXITSTATUS(victim.status);
 }
 
 TEST_IF(a_write_of_nothing_is_an_error_and_one_in_parts_is_completed, 1,
-	MAY_TRACE)
+	MAY_CHANGE)
 {
 	leave_text("in parts\n");
 	ck_assert_int_eq(status_with_short_writes(0), 1);
@@ -370,8 +349,3 @@ TEST_IF(a_write_of_nothing_is_an_error_and_one_in_parts_is_completed, 1,
 	ck_assert_int_eq(status_with_short_writes(2), 0);
 	ck_assert_same_file("in", "out");
 }
-#else
-TEST_IF(what_changes_the_registers_of_a_call, 1, false, "needs x86-64")
-{
-}
-#endif
