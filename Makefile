@@ -27,6 +27,10 @@ $(PRINTED): %: %.c test/printed/sharemem.h
 test/printed/quick.so: test/printed/quick.c
 	$(CC) -shared -fPIC -o $@ $<
 
+test/tools/picture: test/tools/picture.o test/support.o test/trace.o \
+		| all printed test/printed/quick.so
+	$(COMPILE) -o $@ $^ `pkg-config --libs check` -lutil $(LDFLAGS)
+
 test/tools/bench: test/tools/bench.o sharemem.o
 	$(COMPILE) -o $@ $^ -lrt $(LDFLAGS)
 
@@ -60,6 +64,11 @@ documents: all have-check ## the documents' statements, each with its tests
 demo: all ## see the programs do their job, in ten seconds
 	@sh test/tools/demo.sh
 
+picture: have-check ## draw both pairs at work, call by call (SEED=n)
+	@$(MAKE) --no-print-directory test/tools/picture
+	@CK_RUN_SUITE=Picture test/tools/picture
+	@echo test/tools/picture.svg
+
 model: ## check the protocol's model with SPIN
 	@sh test/tools/model.sh
 
@@ -87,7 +96,8 @@ format: ## lay the sources out as .clang-format says
 
 clean: ## remove what make has built
 	rm -f writer reader test/check test/tools/bench .flags *.[do] \
-		test/*.[do] test/tools/*.[do] \
+		test/*.[do] test/tools/*.[do] test/tools/picture \
+		test/tools/picture.svg \
 		$(PRINTED) test/printed/quick.so
 
 help: ## list these targets
@@ -95,5 +105,5 @@ help: ## list these targets
 
 always:
 
-.PHONY: all check have-check deps printed documents demo model bench mutants \
-	ports coverage lint format clean help always
+.PHONY: all check have-check deps printed documents demo picture model bench \
+	mutants ports coverage lint format clean help always
