@@ -15,7 +15,8 @@ all: writer reader ## build both programs (the default)
 writer reader: %: %.o sharemem.o
 	$(COMPILE) -o $@ $^ $(LDFLAGS)
 
-test/check: $(SUITES) sharemem.o | $(PRINTED) test/printed/quick.so
+test/check: $(SUITES) sharemem.o | $(PRINTED) test/printed/quick.so \
+		test/tools/watch
 	$(COMPILE) -o $@ $^ `pkg-config --libs check` -lutil $(LDFLAGS)
 
 # The paper's pair, as it is printed: no warning is wanted here.
@@ -27,7 +28,7 @@ $(PRINTED): %: %.c test/printed/sharemem.h
 test/printed/quick.so: test/printed/quick.c
 	$(CC) -shared -fPIC -o $@ $<
 
-test/tools/bench: test/tools/bench.o sharemem.o
+test/tools/bench test/tools/watch: %: %.o sharemem.o
 	$(COMPILE) -o $@ $^ -lrt $(LDFLAGS)
 
 %.o: %.c .flags
@@ -60,6 +61,9 @@ documents: all have-check ## the documents' statements, each with its tests
 demo: all ## see the programs do their job, in ten seconds
 	@sh test/tools/demo.sh
 
+watch: test/tools/watch ## a third terminal: look at semaphores and segment
+	@test/tools/watch
+
 model: ## check the protocol's model with SPIN
 	@sh test/tools/model.sh
 
@@ -69,6 +73,9 @@ bench: all test/tools/bench ## measure: is shared memory the fastest? (15 second
 mutants: all have-check ## break the sources on purpose: a test must fail
 	@$(MAKE) --no-print-directory test/check
 	@sh test/tools/mutants.sh
+
+ports: all ## compile for other machines, and run the pair there
+	@sh test/tools/ports.sh
 
 coverage: have-check ## which lines the tests run
 	@sh test/tools/coverage.sh
@@ -83,8 +90,8 @@ format: ## lay the sources out as .clang-format says
 	clang-format -i $(SOURCES)
 
 clean: ## remove what make has built
-	rm -f writer reader test/check test/tools/bench .flags *.[do] \
-		test/*.[do] test/tools/*.[do] \
+	rm -f writer reader test/check test/tools/bench test/tools/watch \
+		.flags *.[do] test/*.[do] test/tools/*.[do] \
 		$(PRINTED) test/printed/quick.so
 
 help: ## list these targets
@@ -92,5 +99,5 @@ help: ## list these targets
 
 always:
 
-.PHONY: all check have-check deps printed documents demo model bench mutants \
-	coverage lint format clean help always
+.PHONY: all check have-check deps printed documents demo watch model bench \
+	ports mutants coverage lint format clean help always
