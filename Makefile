@@ -8,6 +8,7 @@ COMPILE = $(CC) -std=c11 $(WARNINGS) $(CFLAGS)
 SUITES = $(patsubst %.c,%.o,$(wildcard test/check*.c)) \
 	test/support.o test/trace.o
 PRINTED = test/printed/writer test/printed/reader
+PRELOADED = test/printed/quick.so test/lies.so
 SOURCES = $(wildcard *.[ch] test/*.[ch] test/tools/*.[ch] test/printed/*.[ch])
 
 all: writer reader ## build both programs (the default)
@@ -15,8 +16,7 @@ all: writer reader ## build both programs (the default)
 writer reader: %: %.o sharemem.o
 	$(COMPILE) -o $@ $^ $(LDFLAGS)
 
-test/check: $(SUITES) sharemem.o | $(PRINTED) test/printed/quick.so \
-		test/tools/watch
+test/check: $(SUITES) sharemem.o | $(PRINTED) $(PRELOADED) test/tools/watch
 	$(COMPILE) -o $@ $^ `pkg-config --libs check` -lutil $(LDFLAGS)
 
 # The paper's pair, as it is printed: no warning is wanted here.
@@ -27,6 +27,10 @@ $(PRINTED): %: %.c test/printed/sharemem.h
 
 test/printed/quick.so: test/printed/quick.c
 	$(CC) -shared -fPIC -o $@ $<
+
+# Without a C library: the program that loads it has one, perhaps another.
+test/lies.so: test/lies.c
+	$(CC) $(filter -m%,$(CFLAGS)) -shared -fPIC -nostdlib -o $@ $<
 
 test/tools/bench test/tools/watch: %: %.o sharemem.o
 	$(COMPILE) -o $@ $^ -lrt $(LDFLAGS)
@@ -92,7 +96,7 @@ format: ## lay the sources out as .clang-format says
 clean: ## remove what make has built
 	rm -f writer reader test/check test/tools/bench test/tools/watch \
 		.flags *.[do] test/*.[do] test/tools/*.[do] \
-		$(PRINTED) test/printed/quick.so
+		$(PRINTED) $(PRELOADED)
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 16

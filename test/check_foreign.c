@@ -235,28 +235,57 @@ TEST_LOOP(values_out_of_range_are_refused_and_left, 2 * COUNT(values))
 	remove_segment(shmid);
 }
 
-TEST(at_32767_news_the_writers_fail)
+static void
+change_news(int by)
+{
+	struct sembuf change = {NEWS, (short)by, 0};
+	ck_assert_int_eq(semop(semaphore_set(), &change, 1), 0);
+}
+
+/* 32766 have ended unheard, beside one that is joined.  Two more come. */
+TEST(writers_that_ended_unheard_are_forgotten_and_the_joined_one_is_not)
+{
+	pid_t writer = start_writer("|");
+	eventually(semaphore(WRITERS) == 1 && semaphore(GUARD) == 1);
+	change_news(32766);
+	expect_exit(start_writer(NULL), 0);
+	expect_exit(start_writer(NULL), 0);
+	ck_assert_int_eq(semaphore(NEWS), 1); /* the last one's end */
+	ck_assert_int_eq(write(feed, "late\n", 5), 5);
+	eventually(unread());
+	pid_t reader = start_waiting_reader();
+	expect_file("out", "late\n");
+	/* SETVAL would have cleared what the kernel does now. */
+	expect_end_by(writer, SIGKILL);
+	expect_exit(reader, 0);
+	expect_file("writer.err", "%s", "");
+}
+
+/* A reader that is joined may still need to hear them. */
+TEST(at_32767_news_beside_a_reader_the_writers_fail)
 {
 	pid_t reader = start_waiting_reader(), writer = start_writer("|");
 	eventually(semaphore(WRITERS) == 1 && semaphore(GUARD) == 1);
 	stop_process(reader);
-	ck_assert_int_eq(semctl(semaphore_set(), NEWS, SETVAL, 32767), 0);
+	change_news(32767);
 	/* One that comes, and one that ends a turn. */
 	expect_failure("writer", "be_counted", ERANGE);
 	ck_assert_int_eq(semaphore(WRITERS), 1);
 	ck_assert_int_eq(write(feed, "x\n", 2), 2);
 	expect_exit(writer, 1);
-	ck_assert_int_eq(semctl(semaphore_set(), NEWS, SETVAL, 1), 0);
+	expect_complaint("writer.err", "writer", directory, "sem_pass_v",
+			 ERANGE);
+	change_news(-32766);
 	kill(reader, SIGCONT);
 	expect_exit(reader, 0);
 }
 
-TEST_LOOP(a_length_that_is_none_is_refused_and_nothing_is_printed, 3)
+/* As PHP's shm_attach does it, which begins a segment with "PHP_SM". */
+TEST_LOOP(a_length_that_is_none_is_told_with_a_command_that_helps, 3)
 {
 	static const uint32_t lengths[] = {0, TEXT_SIZE + 1, UINT32_MAX};
 	leave_text("text\n");
 	struct segment *segment = shmat(segment_of(directory), NULL, 0);
-	const uint32_t good = segment->length;
 	segment->length = lengths[_i];
 	expect_exit(start_reader("out"), 1);
 	expect_file("reader.err",
@@ -266,9 +295,46 @@ TEST_LOOP(a_length_that_is_none_is_refused_and_nothing_is_printed, 3)
 		    directory, (unsigned)ftok(directory, 'm'),
 		    (unsigned)ftok(directory, 's'));
 	expect_file("out", "%s", "");
-	segment->length = good; /* the text is still there */
-	expect_exit(start_reader("out"), 0);
-	ck_assert_same_file("in", "out");
+	ck_assert(unread()); /* as it was */
+	ck_assert_int_eq(chdir(directory), 0);
+	ck_assert_int_eq(system("$(tail -n 1 reader.err)"), 0);
+	ck_assert(!anything_left());
+	expect_a_clean_start(true);
+}
+
+/* As PHP's sem_get does it.  False if one of ours was quicker to take it. */
+static bool
+raise_for_a_moment(int index)
+{
+	struct sembuf up = {(unsigned short)index, +1, 0},
+		      down = {(unsigned short)index, -1, IPC_NOWAIT};
+	eventually(sleep_for_more(index) == 1);
+	ck_assert_int_eq(semop(semaphore_set(), &up, 1), 0);
+	return semop(semaphore_set(), &down, 1) == 0;
+}
+
+/* A reader sleeps; or a writer does, with its text "x" or the one before. */
+TEST_LOOP(another_programs_change_of_the_semaphores_is_told, 2)
+{
+	const bool reads = _i == 0;
+	if (!reads)
+		leave_text("text\n");
+	pid_t reader = reads ? start_waiting_reader() : 0;
+	pid_t writer = start_writer("|");
+	ck_assert_int_eq(write(feed, "x\n", reads ? 0 : 2), reads ? 0 : 2);
+	eventually(semaphore(WRITERS) == 1);
+	eventually(raise_for_a_moment(reads ? NEWS : EMPTY));
+	expect_exit(reads ? reader : writer, 1);
+	if (reads) {
+		expect_complaint("reader.err", "reader", directory, "sem_end_v",
+				 EAGAIN);
+		close(feed);
+		expect_exit(writer, 0);
+	} else {
+		expect_complaint("writer.err", "writer", directory,
+				 "sem_pass_v", EAGAIN);
+		expect_exit(start_reader("out"), 0);
+	}
 }
 
 CASE("Foreign objects and failures", "limits")
@@ -294,6 +360,27 @@ TEST_ROOT(five_operations_a_step_and_five_semaphores_a_set_are_enough)
 {
 	set_limit("sem", "5 1024000000 5 9");
 	expect_a_clean_start(true);
+}
+
+static int
+give_up_because(int reason)
+{
+	prepare_program(NULL, NULL, "error");
+	errno = reason;
+	return give_up("join");
+}
+
+/* Also what a test can hardly bring about. */
+TEST(each_errno_that_has_an_advice_is_told_with_it)
+{
+	static const int reasons[] = {ENOENT, ENOTDIR, EACCES, EEXIST, EPERM,
+				      ENOSYS, EIDRM,   EAGAIN, E2BIG,  EINVAL,
+				      ENFILE, ENOMEM,  ENOSPC, ERANGE};
+	for (int i = 0; i < COUNT(reasons); i++) {
+		unlink(in_directory("error"));
+		expect_exit(child_of(give_up_because, reasons[i]), 1);
+		expect_complaint("error", "check", ".", "join", reasons[i]);
+	}
 }
 
 /* With shm_rmid_forced, the last process that detaches a segment removes it. */
@@ -333,6 +420,83 @@ TEST(without_memory_to_attach_it_leaves_nothing_and_others_go_on)
 	expect_both_end(start_writer(NULL), reader);
 }
 
+CASE("Foreign objects and failures", "other systems")
+
+/* A program that is started now lives in such a system: see lies.c. */
+static void
+lie(const char *about, int value)
+{
+	char text[16];
+	snprintf(text, sizeof(text), "%d", value);
+	setenv("LD_PRELOAD", "test/lies.so", 1);
+	setenv(about, text, 1);
+}
+
+/* It must be built for the same machine, and sanitizers want to be first. */
+static bool
+can_lie(void)
+{
+	return system("test -z \"$(LD_PRELOAD=test/lies.so ./writer -h 2>&1 "
+		      ">/dev/null)\"") == 0;
+}
+#define CAN_LIE can_lie(), "test/lies.so cannot be loaded"
+
+static const struct {
+	const char *lie;
+	int reason;
+} systems[] = {
+    {"SEMGET_ERRNO", EPERM},  /* a sandbox */
+    {"SEMGET_ERRNO", ENOSYS}, /* WSL 1, Android */
+    {"FALSE_EUID", EPERM},    /* fakeroot */
+};
+
+TEST_IF(what_the_system_forbids_lacks_or_hides_is_told, COUNT(systems), CAN_LIE)
+{
+	lie(systems[_i].lie, systems[_i].reason);
+	expect_failure(programs[_i % 2], "createsem", systems[_i].reason);
+}
+
+/*
+ * One or two of each, the readers or the writers first.  The input ends, or the
+ * writers get Ctrl-C, or the readers get it first.
+ */
+TEST_IF(where_nothing_is_undone_every_ordinary_end_leaves_nothing, 12, CAN_LIE)
+{
+	enum { INPUT_ENDS, WRITERS_GET_CTRL_C, READERS_DO };
+	const int count = 1 + _i % 2, way = _i / 4;
+	const bool readers_first = _i / 2 % 2 == 0;
+	pid_t readers[2], writers[2];
+	int feeds[2];
+
+	lie("NO_UNDO", 1);
+	for (int n = 0; n < 2 * count; n++) {
+		const int i = n % count;
+		if ((n < count) == readers_first) {
+			readers[i] = start_reader("out");
+			eventually(sleep_for_more(NEWS) == i + 1);
+		} else {
+			writers[i] = start_writer("|");
+			feeds[i] = feed;
+			eventually(semaphore(WRITERS) == i + 1);
+		}
+	}
+	for (int i = 0; i < count; i++)
+		ck_assert_int_eq(write(feeds[i], "text\n", 5), 5);
+	eventually(file_has("out", count == 1 ? "text\n" : "text\ntext\n") &&
+		   sleep_for_more(NEWS) == count);
+	for (int i = 0; i < count && way == READERS_DO; i++)
+		expect_end_by(readers[i], SIGINT);
+	for (int i = 0; i < count; i++)
+		if (way == WRITERS_GET_CTRL_C) {
+			expect_end_by(writers[i], SIGINT);
+		} else {
+			close(feeds[i]);
+			expect_exit(writers[i], 0);
+		}
+	for (int i = 0; i < count && way != READERS_DO; i++)
+		expect_exit(readers[i], 0);
+}
+
 CASE("Foreign objects and failures", "changes on the way in")
 
 static char path[2 * PATH_MAX]; /* leads to the directory, at first */
@@ -350,6 +514,35 @@ start_outside(const char *program)
 	pid_t pid = start(program, "in", "out", "error", arguments);
 	eventually(sleep_for_more(GUARD) == 1);
 	return pid;
+}
+
+/* A pair is joined, or its writer waits to join. */
+TEST_LOOP(who_has_come_stays_with_the_directory_and_not_with_its_name, 2)
+{
+	const char *name = strdup(in_directory("name"));
+	const char *moved = strdup(in_directory("moved"));
+	const char *const by_name[] = {name, NULL};
+	ck_assert_int_eq(mkdir(name, 0700), 0);
+	pid_t reader = start("reader", NULL, "out", "reader.err", by_name);
+	eventually(semctl(set_of(name), NEWS, GETNCNT) == 1);
+	const int semid = set_of(name);
+	if (_i == 1)
+		ck_assert_int_eq(sem_p(semid, GUARD), 0);
+	pid_t writer = start("writer", "|", NULL, "writer.err", by_name);
+	eventually(_i == 0 ? semctl(semid, WRITERS, GETVAL) == 1
+			   : semctl(semid, GUARD, GETNCNT) == 1);
+	ck_assert_int_eq(rename(name, moved), 0);
+	ck_assert_int_eq(mkdir(name, 0700), 0);
+	if (_i == 1)
+		ck_assert_int_eq(sem_v(semid, GUARD), 0);
+	ck_assert_int_eq(write(feed, "text\n", 5), 5);
+	close(feed);
+	expect_both_end(writer, reader);
+	expect_file("out", "text\n");
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(set_of(i == 0 ? name : moved), -1);
+		ck_assert_int_eq(segment_of(i == 0 ? name : moved), -1);
+	}
 }
 
 /* It is stopped: when it notices the signal, the guard is free. */
