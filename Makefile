@@ -9,6 +9,7 @@ SUITES = $(patsubst %.c,%.o,$(wildcard test/check*.c)) \
 	test/support.o test/trace.o
 PRINTED = test/printed/writer test/printed/reader
 PRELOADED = test/printed/quick.so test/lies.so
+TOOLS = test/tools/bench test/tools/watch test/tools/picture
 SOURCES = $(wildcard *.[ch] test/*.[ch] test/tools/*.[ch] test/printed/*.[ch])
 
 all: writer reader ## build both programs (the default)
@@ -31,6 +32,10 @@ test/printed/quick.so: test/printed/quick.c
 # Without a C library: the program that loads it has one, perhaps another.
 test/lies.so: test/lies.c
 	$(CC) $(filter -m%,$(CFLAGS)) -shared -fPIC -nostdlib -o $@ $<
+
+test/tools/picture: test/tools/picture.o test/support.o test/trace.o \
+	| all printed test/printed/quick.so
+	$(COMPILE) -o $@ $^ `pkg-config --libs check` -lutil $(LDFLAGS)
 
 test/tools/bench test/tools/watch: %: %.o sharemem.o
 	$(COMPILE) -o $@ $^ -lrt $(LDFLAGS)
@@ -68,6 +73,11 @@ demo: all ## see the programs do their job, in ten seconds
 watch: test/tools/watch ## a third terminal: look at semaphores and segment
 	@test/tools/watch
 
+picture: have-check ## draw both pairs at work, call by call (SEED=n)
+	@$(MAKE) --no-print-directory test/tools/picture
+	@CK_RUN_SUITE=Picture test/tools/picture
+	@echo test/tools/picture.svg
+
 model: ## check the protocol's model with SPIN
 	@sh test/tools/model.sh
 
@@ -94,14 +104,13 @@ format: ## lay the sources out as .clang-format says
 	clang-format -i $(SOURCES)
 
 clean: ## remove what make has built
-	rm -f writer reader test/check test/tools/bench test/tools/watch \
-		.flags *.[do] test/*.[do] test/tools/*.[do] \
-		$(PRINTED) $(PRELOADED)
+	rm -f writer reader test/check $(TOOLS) test/tools/picture.svg .flags \
+		*.[do] test/*.[do] test/tools/*.[do] $(PRINTED) $(PRELOADED)
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 16
 
 always:
 
-.PHONY: all check have-check deps printed documents demo watch model bench \
-	ports mutants coverage lint format clean help always
+.PHONY: all check have-check deps printed documents demo watch picture model \
+	bench ports mutants coverage lint format clean help always

@@ -60,6 +60,7 @@ static const struct {
     {SHMDT, SYS_shmdt, 398},
     {READ, SYS_read, 3},
     {WRITE, SYS_write, 4},
+    {WRITE, SYS_writev, 146},
     {ALARM, SYS_setitimer, 104},
     {EXIT, SYS_exit_group, 252},
 };
