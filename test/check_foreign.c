@@ -1,6 +1,6 @@
 /*
  * check_foreign.c - what is found under our keys and is not ours, what the dead
- * have left there, what other programs and other systems do, limits, and
+ * have left there, what other programs and other systems do, limits, and what
  * changes while a program joins.
  */
 #define _GNU_SOURCE

@@ -2,8 +2,8 @@
  * check_programs.c - what writer and reader promise, shown by running them: in
  * pipes and files, on terminals, and where things go wrong.
  *
- * The promises, each with tests that show it (CK_RUN_TEST takes a part of a
- *name):
+ * The promises, and the tests that show them.  The names are shortened:
+ * CK_RUN_TEST takes them so.
  *
  *   1  Every byte arrives, in order, once.
  *	every_byte_arrives, a_reader_killed_inside, a_full_disk_and
@@ -16,8 +16,7 @@
  *   5  No death and no stop is in the others' way.
  *	a_killed_writer_ends, the_first_signal_ends
  *   6  Nothing is left: the end of every test (expect_nothing_left).
- *   7  Only the owner reads and writes: check_foreign.c; s18 of
- *check_chapter.c.
+ *   7  Only the owner reads and writes: check_foreign.c, check_chapter.c (s18).
  */
 #define _GNU_SOURCE
 
