@@ -1,11 +1,10 @@
 #!/bin/sh
-# make mutants: break the sources on purpose, one thing at a time, in copies; for
-# each a test must fail.  The list below has a mutant a line: what it breaks @
-# place: old => new @ suite @ test.  The place is a function, or a whole file.
-# Wherever the tokens `old' stand there, they become `new'; layout and comments
-# make no difference.  There may be several such changes, with a @ between.  The
-# test is the first that is tried.  If it does not fail, or if none is named,
-# the whole suite is tried.
+# make mutants: break the sources on purpose, in copies; each time a test must
+# fail.  The list below has a mutant a line: what it breaks @ place: old => new
+# @ suite @ test.  The place is a function or a file.  Wherever the tokens `old'
+# stand there, they become `new'; layout and comments make no difference.  There
+# may be several changes, with a @ between.  The test is the first that is
+# tried.  If it does not fail, or if none is named, the whole suite is tried.
 #
 #	make mutants ONLY='word'	those with the word in their name, or the one
 #				of that name: told with the lines that are broken
@@ -34,7 +33,7 @@ break_it() # line of the list
 		}
 		return count
 	}
-	function replace(code, old, new,    n, m, i, k, c, at, o, no, from, done) {
+	function replace(code, old, new,    n, m, i, k, c, o, at, no, from, done) {
 		n = split_c(code, c, at)
 		m = split_c(old, o, no)
 		from = 1
@@ -49,25 +48,22 @@ break_it() # line of the list
 		}
 		return done substr(code, from)
 	}
-	function change(place, old, new,    files, i, text, begin, code, new_code) {
-		split("sharemem.c writer.c reader.c", files)
-		if (place ~ /\./)
-			files[1] = place
-		for (i = 1; begin == 0 && i <= 3; i++) {
-			file = files[i]
-			text = ""
-			getline text < file
-			close(file)
-			begin = place ~ /\./ ? 1 : index(text, "\n" place "(")
-		}
-		code = substr(text, begin)
-		if (place !~ /\./)
+	function change(place, old, new,    find, file, text, begin, code, now) {
+		find = "grep -l \"^" place "(\" *.c || echo " place
+		find | getline file
+		close(find)
+		sub(/\n/, "", file)
+		getline text < file
+		close(file)
+		begin = index("\n" text, "\n" place "(")
+		code = substr(text, begin + !begin)
+		if (begin)
 			code = substr(code, 1, index(code, "\n}\n"))
-		new_code = replace(code, old, new)
-		if (begin == 0 || new_code == code)
+		now = replace(code, old, new)
+		if (now == code)
 			exit 1
-		printf "%s%s%s", substr(text, 1, begin - 1), new_code, \
-			substr(text, begin + length(code)) > file
+		printf "%s%s%s", substr(text, 1, begin - 1), now, \
+			substr(text, begin + !begin + length(code)) > file
 		close(file)
 	}
 	BEGIN {
@@ -297,7 +293,7 @@ the set is created by its path@try_to_join: createsem("." => createsem(path@The 
 the segment is looked up by its path@try_to_join: openshm("." => openshm(path@The programs@all_names
 the segment is created by its path@try_to_join: createshm("." => createshm(path@The programs@all_names
 old news is not forgotten@drop_old_news: return step(semid, &drop, 1) => return 0@The programs@a_reader_that_comes_after
-a newcomer forgets the news of those that are joined@drop_old_news: value[READERS] > 0 || => @The programs@a_newcomer_leaves
+a newcomer forgets the news of those that are joined@drop_old_news: value[READERS] > 0 || => @Schedules@
 old news is kept beside a writer@drop_old_news: value[READERS] > 0 => value[READERS] + value[WRITERS] > 0@Foreign objects and failures@writers_that_ended
 old news is forgotten by SETVAL@drop_old_news: step(semid, &drop, 1) => semctl(semid, NEWS, SETVAL, needed)@Foreign objects and failures@writers_that_ended
 old news comes back@drop_old_news: IPC_NOWAIT => IPC_NOWAIT | SEM_UNDO@Foreign objects and failures@writers_that_ended
@@ -305,8 +301,8 @@ all old news is forgotten@drop_old_news: value[EMPTY] == 0 ? 2 : 0 => 0@The prog
 an unread text is one news@drop_old_news: ? 2 => ? 1@The programs@text_outlives
 an unread text is three news@drop_old_news: ? 2 => ? 3@The programs@text_outlives
 no text is one news@drop_old_news: 2 : 0 => 2 : 1@The programs@a_reader_that_comes_after
-who finds only readers takes the channel for fresh@try_to_join: value[READERS] + value[WRITERS] > 0 => value[WRITERS] > 0@Schedules@
-who finds only writers takes the channel for fresh@try_to_join: value[READERS] + value[WRITERS] > 0 => value[READERS] > 0@Schedules@
+who finds only readers takes the channel for fresh@try_to_join: value[READERS] + value[WRITERS] > 0 => value[WRITERS] > 0@The programs@a_segment_removed
+who finds only writers takes the channel for fresh@try_to_join: value[READERS] + value[WRITERS] > 0 => value[READERS] > 0@The programs@a_segment_removed
 a text does not belong to its segment@try_to_join: unread || value => value@Foreign objects and failures@text_lost
 a set in use gets a new segment@try_to_join: unread || value[READERS] + value[WRITERS] > 0 => false@The programs@a_segment_removed
 a segment that cannot be opened is taken for a missing one@try_to_join: shmid == -1 && errno == ENOENT => shmid == -1@Schedules@
@@ -329,8 +325,8 @@ who fails inside keeps the guard@withdraw: sem_v(semid, GUARD); => ;@Foreign obj
 who is outside gives another's guard away@withdraw: if (inside) => if (true)@The programs@the_first_signal
 a failed join leaves all@join: withdraw(); => ;@Foreign objects and failures@without_memory
 a failed join removes the set of the others@join: withdraw() => sem_delete(*semid)@Foreign objects and failures@does_not_disturb
-who was not counted is counted out@withdraw: if (counted) => if (true)@Foreign objects and failures@at_32767
-a reader is not counted@be_counted: op(role, +1, => op(role, role == WRITERS,@The programs@every_byte
+who was not counted is counted out@withdraw: if (counted) => if (true)@Schedules@
+a reader is not counted@be_counted: op(role, +1, => op(role, role == WRITERS,@The programs@the_end_of_one
 the dead are still counted@be_counted: op(role, +1, SEM_UNDO) => op(role, +1, 0)@The programs@a_killed_writer
 joining gives the guard without SEM_UNDO@be_counted: op(GUARD, +1, SEM_UNDO) => op(GUARD, +1, 0)@The programs@a_killed_writer
 a writer's death is no news@be_counted: op(NEWS, -1, SEM_UNDO) => op(NEWS, -1, 0)@The programs@a_killed_writer
@@ -345,12 +341,12 @@ only who has attached it removes the segment@remove_if_last: shmid != -1 => shmi
 nothing is removed@remove_if_last: step(semid, if_last, 5) == -1 => true@The programs@a_signal_ends_a_waiting_reader
 the segment stays@remove_if_last: shmctl(shmid, IPC_RMID, NULL); => ;@The programs@a_signal_ends_a_waiting_reader
 the set stays@remove_if_last: sem_delete(semid); => ;@The programs@a_signal_ends_a_waiting_reader
-removed although readers are joined@remove_if_last: op(READERS => op(WRITERS@The programs@the_end_of_one
+removed although readers are joined@remove_if_last: op(READERS => op(WRITERS@The programs@every_byte
 removed although writers are joined@remove_if_last: op(WRITERS => op(READERS@Schedules@
 removed although a text is unread@remove_if_last: op(EMPTY, -1, => op(EMPTY, 0,@The programs@text_outlives
 removed without the guard@remove_if_last: if_last, 5 => if_last, 4@Schedules@
 nobody counts himself out@withdraw: if (counted) => if (false)@The programs@a_signal_ends_a_waiting_reader
-counted out without SEM_UNDO@withdraw: SEM_UNDO | IPC_NOWAIT => IPC_NOWAIT@The programs@the_end_of_one
+counted out without SEM_UNDO@withdraw: SEM_UNDO | IPC_NOWAIT => IPC_NOWAIT@Schedules@
 a writer that leaves tells nothing@withdraw: role == WRITERS ? 2 : 1 => 1@Foreign objects and failures@where_nothing_is_undone
 a writer that leaves tells it twice@withdraw: op(NEWS, +1, SEM_UNDO) => op(NEWS, +1, 0)@Foreign objects and failures@writers_that_ended
 a reader that leaves tells an end@withdraw: role == WRITERS ? 2 : 1 => 2@Schedules@
@@ -366,10 +362,10 @@ a second signal kills@catch_signals: = on_signal => = on_signal, .sa_flags = (in
 a signal that was ignored is caught@catch_signals: before.sa_handler != SIG_IGN => true@The programs@unless_it_was_ignored
 an ignored SIGINT is caught@catch_signals: != SIG_IGN => != SIG_IGN || signals[i] == SIGINT@The programs@unless_it_was_ignored
 an ignored SIGTERM is caught@catch_signals: != SIG_IGN => != SIG_IGN || signals[i] == SIGTERM@The programs@unless_it_was_ignored
-an inherited alarm is caught@catch_signals: SIGCONT} => SIGCONT, SIGALRM}@The programs@an_alarm_that_was_set
+an inherited alarm is caught@catch_signals: SIGCONT} => SIGCONT, SIGALRM}@The programs@a_signal_that_was_blocked
 SIGALRM stays blocked@catch_signals: sigaddset(&blocked, SIGALRM); => ;@Deaths@a_signal_just_before
-a blocked signal stays blocked@catch_signals: sigaddset(&blocked, signals[i]); => ;@The programs@a_signal_that_the_parent
-only the first signal is unblocked@catch_signals: sigaddset(&blocked, signals[i]); => sigaddset(&blocked, signals[0]);@The programs@a_signal_that_the_parent
+a blocked signal stays blocked@catch_signals: sigaddset(&blocked, signals[i]); => ;@The programs@a_signal_that_was_blocked
+only the first signal is unblocked@catch_signals: sigaddset(&blocked, signals[i]); => sigaddset(&blocked, signals[0]);@The programs@a_signal_that_was_blocked
 the signal's status is lost@leave: raise(signalled); => exit(1);@The programs@a_signal_ends_a_waiting_reader
 the handler stays when the program dies@leave: signal(signalled, SIG_DFL); => ;@The programs@a_signal_ends_a_waiting_reader
 process 1 ends with 1@leave: 128 + signalled => 1@The programs@process_1
@@ -378,7 +374,7 @@ the stay inside begins anew after a stop@stay_inside: (&stay, &stay) => (&stay, 
 the stay inside is twice as long@stay_inside: seconds => (2 * seconds)@The programs@a_stay_is_as_long
 the stay inside is a second longer@stay_inside: {whole, => {whole + 1,@The programs@a_stay_is_as_long
 the stay inside has no fraction@stay_inside: * 1e9 => * 0@The programs@a_stay_is_as_long
-a signal does not end the stay inside@stay_inside: && !interrupted() => @The programs@after_a_signal_a_busy
+a signal does not end the stay inside@stay_inside: && !interrupted() => @The programs@after_a_signal_the
 
 # The input
 lines are split@next_text: input->bytes[length - 1] == '\n' => true@The programs@a_line_that_fits
@@ -432,7 +428,7 @@ that the text stays is not told@give_up: strcmp(what, "standard output") == 0 =>
 # What is told
 the identifiers are swapped@try_to_join: "set %d", *semid => "set %d", shmid@The programs@minus_v_tells_each
 what -v tells is cut@tell: text[80] => text[12]@The programs@minus_v_tells_each
-what -v tells stands among the data@tell: stderr => stdout@The programs@minus_v
+what -v tells stands among the data@tell: stderr => stdout@The programs@text_outlives
 -v prints no heading@tell: headed ? => true ?@The programs@minus_v_tells_each
 -v prints a heading above each line@tell: headed = true; => ;@The programs@minus_v_tells_each
 -v prints wide columns@tell: "%s%5d %5d %4d %7d %7d  %s: %s\n" => "%s%9d %5d %4d %7d %7d  %s: %s\n"@The programs@minus_v_tells_each
@@ -466,7 +462,7 @@ help that cannot be printed is a success@options: || fflush(stdout) == EOF => @T
 --help is no option@options: getopt_long(argc, argv, "hs:v", longs, NULL) => getopt(argc, argv, "hs:v")@The programs@help_is_printed
 any number of seconds@options: && seconds <= 1e6 => @The programs@wrong_usage
 0 seconds are refused@options: seconds >= 0 => seconds > 0@The programs@text_outlives
-1000000 seconds are refused@options: seconds <= 1e6 => seconds < 1e6@The programs@after_a_signal_a_busy
+1000000 seconds are refused@options: seconds <= 1e6 => seconds < 1e6@The programs@after_a_signal_the
 no seconds are 0@options: rest == optarg || => @The programs@wrong_usage
 what follows the seconds is ignored@options: *rest != '\0' || => @The programs@wrong_usage
 bad seconds are not repeated@options: "-s %s: not a number from 0 to 1000000" => "-s %.0s: not a number from 0 to 1000000"@The programs@wrong_usage
