@@ -97,7 +97,7 @@ model: ## check the protocol's model with SPIN
 	@sh test/tools/model.sh
 
 bench: all test/tools/bench ## measure: is shared memory the fastest? (15 seconds)
-	@test/tools/bench $(GROUP)
+	@sh test/tools/bench.sh
 
 mutants: all have-check ## break the sources on purpose: a test must fail
 	@$(MAKE) --no-print-directory test/check
