@@ -10,6 +10,8 @@ SUITES = $(patsubst %.c,%.o,$(wildcard test/check*.c)) \
 PRINTED = test/printed/writer test/printed/reader
 PAPER = test/halfway/paper-writer test/halfway/paper-reader
 HALFWAY = test/halfway/writer test/halfway/reader
+PRELOADED = test/printed/quick.so test/lies.so
+TOOLS = test/tools/bench test/tools/watch test/tools/picture
 SOURCES = $(wildcard *.[ch] test/*.[ch] test/tools/*.[ch] test/printed/*.[ch] \
 	test/halfway/*.c)
 
@@ -18,8 +20,8 @@ all: writer reader ## build both programs (the default)
 writer reader $(HALFWAY): %: %.o sharemem.o
 	$(COMPILE) -o $@ $^ $(LDFLAGS)
 
-test/check: $(SUITES) sharemem.o | $(PRINTED) test/printed/quick.so \
-	$(PAPER) $(HALFWAY)
+test/check: $(SUITES) sharemem.o | $(PRINTED) $(PAPER) $(HALFWAY) \
+	$(PRELOADED) test/tools/watch
 	$(COMPILE) -o $@ $^ `pkg-config --libs check` -lutil $(LDFLAGS)
 
 # The paper's pair, as it is printed: no warning is wanted here.
@@ -42,7 +44,15 @@ exercise: ## is exercise N (1 to 4) of README solved?  In the directory OF=path
 test/printed/quick.so: test/printed/quick.c
 	$(CC) -shared -fPIC -o $@ $<
 
-test/tools/bench: test/tools/bench.o sharemem.o
+# Without a C library: the program that loads it has one, perhaps another.
+test/lies.so: test/lies.c
+	$(CC) $(filter -m%,$(CFLAGS)) -shared -fPIC -nostdlib -o $@ $<
+
+test/tools/picture: test/tools/picture.o test/support.o test/trace.o \
+	| all printed test/printed/quick.so
+	$(COMPILE) -o $@ $^ `pkg-config --libs check` -lutil $(LDFLAGS)
+
+test/tools/bench test/tools/watch: %: %.o sharemem.o
 	$(COMPILE) -o $@ $^ -lrt $(LDFLAGS)
 
 %.o: %.c .flags
@@ -75,6 +85,14 @@ documents: all have-check ## the documents' statements, each with its tests
 demo: all ## see the programs do their job, in ten seconds
 	@sh test/tools/demo.sh
 
+watch: test/tools/watch ## a third terminal: look at semaphores and segment
+	@test/tools/watch
+
+picture: have-check ## draw both pairs at work, call by call (SEED=n)
+	@$(MAKE) --no-print-directory test/tools/picture
+	@CK_RUN_SUITE=Picture test/tools/picture
+	@echo test/tools/picture.svg
+
 model: ## check the protocol's model with SPIN
 	@sh test/tools/model.sh
 
@@ -84,6 +102,9 @@ bench: all test/tools/bench ## measure: is shared memory the fastest? (15 second
 mutants: all have-check ## break the sources on purpose: a test must fail
 	@$(MAKE) --no-print-directory test/check
 	@sh test/tools/mutants.sh
+
+ports: all ## compile for other machines, and run the pair there
+	@sh test/tools/ports.sh
 
 coverage: have-check ## which lines the tests run
 	@sh test/tools/coverage.sh
@@ -98,9 +119,9 @@ format: ## lay the sources out as .clang-format says
 	clang-format -i $(SOURCES)
 
 clean: ## remove what make has built
-	rm -f writer reader test/check test/tools/bench .flags *.[do] \
-		test/*.[do] test/tools/*.[do] test/halfway/*.[do] \
-		$(PRINTED) test/printed/quick.so $(PAPER) $(HALFWAY)
+	rm -f writer reader test/check $(TOOLS) test/tools/picture.svg .flags \
+		*.[do] test/*.[do] test/tools/*.[do] test/halfway/*.[do] \
+		$(PRINTED) $(PAPER) $(HALFWAY) $(PRELOADED)
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 16
@@ -108,4 +129,5 @@ help: ## list these targets
 always:
 
 .PHONY: all check have-check deps printed halfway exercise documents demo \
-	model bench mutants coverage lint format clean help always
+	watch picture model bench ports mutants coverage lint format clean \
+	help always

@@ -6,14 +6,22 @@
 
 #include "support.h"
 
-#include <grp.h>
-
 #define NOBODY	     65534
 #define COUNT(table) (int)(sizeof(table) / sizeof(*table))
 
 static const char *const programs[] = {"reader", "writer"};
-static struct channel channel = {
-    .role = WRITERS, .path = directory, .semid = -1};
+
+/* Join in the test's own process. */
+static const char *
+join_as_writer(void)
+{
+	char *arguments[] = {"writer", directory, NULL};
+	struct segment *shmaddr;
+	int semid;
+	optind = 1;
+	options(2, arguments, WRITERS);
+	return join(&semid, &shmaddr);
+}
 
 /* Make a set ('s') or a segment ('m'). */
 static int
@@ -43,30 +51,19 @@ make_open_set(void)
 	return semid;
 }
 
-/* The call on our key, as the programs name it. */
-static const char *
-with_key(const char *call)
-{
-	static char what[64];
-	const int id = strncmp(call, "sem", 3) == 0 ? 's' : 'm';
-	snprintf(what, sizeof(what), "%s(%#x)", call,
-		 (unsigned)ftok(directory, id));
-	return what;
-}
-
-/* The program fails at this call on our key, and says so. */
+/* The program fails in this helper, and says so. */
 static void
-expect_failure(const char *program, const char *call, int reason)
+expect_failure(const char *program, const char *helper, int reason)
 {
 	expect_exit(start(program, NULL, "out", "error", NULL), 1);
-	expect_complaint("error", program, directory, with_key(call), reason);
+	expect_complaint("error", program, directory, helper, reason);
 }
 
 /* The same for an object that is not ours: it is left as it is. */
 static void
 expect_refusal(const char *program, int id, int object, int reason)
 {
-	expect_failure(program, id == 's' ? "semget" : "shmget", reason);
+	expect_failure(program, id == 's' ? "opensem" : "openshm", reason);
 	if (id == 's') {
 		ck_assert_int_eq(semctl(object, GUARD, GETVAL), 0);
 		remove_set(object);
@@ -107,39 +104,23 @@ TEST_LOOP(an_object_of_other_size_or_mode_is_refused_and_left,
 	const int object = make(id, objects[_i / 2].size, mode);
 	/* Only root may look at an object that its owner may not write. */
 	const bool hidden = mode == 0400 && geteuid() != 0;
-	expect_refusal(programs[_i % 2], id, object, hidden ? EACCES : EPERM);
+	expect_refusal(programs[_i % 2], id, object, hidden ? EACCES : EEXIST);
 }
 
 TEST(a_segment_that_is_not_ours_does_not_disturb_who_is_joined)
 {
 	pid_t reader = start_waiting_reader();
 	remove_segment(segment_of(directory));
-	expect_refusal("writer", 'm', make('m', SHM_SIZE, 0666), EPERM);
+	expect_refusal("writer", 'm', make('m', SHM_SIZE, 0666), EEXIST);
 	expect_asleep(reader);
 	ck_assert_int_eq(semaphore(GUARD), 1);
 	expect_end_by(reader, SIGTERM);
 }
 
-/* Let another user come to our directory, and then become that user. */
-static void
-open_directory(void)
-{
-	ck_assert_int_eq(chmod(in_directory(".."), 0755), 0);
-	ck_assert_int_eq(chmod(directory, 0777), 0);
-}
-
-static void
-become_nobody(void)
-{
-	if (setgroups(0, NULL) == -1 || setgid(NOBODY) == -1 ||
-	    setuid(NOBODY) == -1)
-		_exit(100);
-}
-
 static int
 make_as_nobody(int id)
 {
-	become_nobody();
+	ck_assert_int_eq(setuid(NOBODY), 0);
 	make_ours(id);
 	return 0;
 }
@@ -162,7 +143,9 @@ give(int id, int object, uid_t owner)
 TEST_IF(what_another_user_has_made_or_got_is_refused_and_left, 12, IS_ROOT)
 {
 	const int id = _i / 2 % 2 == 0 ? 's' : 'm';
-	open_directory();
+	/* He may look the path up. */
+	ck_assert_int_eq(chmod(in_directory(".."), 0755), 0);
+	ck_assert_int_eq(chmod(directory, 0755), 0);
 	if (_i / 4 < 2)
 		expect_exit(child_of(make_as_nobody, id), 0);
 	else
@@ -170,40 +153,16 @@ TEST_IF(what_another_user_has_made_or_got_is_refused_and_left, 12, IS_ROOT)
 	const int object = id == 's' ? semaphore_set() : segment_of(directory);
 	if (_i / 4 > 0)
 		give(id, object, _i / 4 == 1 ? geteuid() : NOBODY);
-	expect_refusal(programs[_i % 2], id, object, EPERM);
-}
-
-/* He may not search the way to our programs: so open the writer for him. */
-static int
-write_as_nobody(void)
-{
-	char *const arguments[] = {"writer", directory, NULL};
-	const int writer = open("writer", O_RDONLY);
-	prepare_program(NULL, NULL, "error");
-	become_nobody();
-	fexecve(writer, arguments, environ);
-	return 101;
-}
-
-TEST_ROOT(another_user_cannot_join_our_channel)
-{
-	pid_t reader = start_waiting_reader();
-	open_directory();
-	expect_exit(child(write_as_nobody), 1);
-	expect_complaint("error", "writer", directory, with_key("semget"),
-			 EACCES);
-	expect_asleep(reader);
-	expect_both_end(start_writer(NULL), reader);
+	expect_refusal(programs[_i % 2], id, object, EEXIST);
 }
 
 CASE("Foreign objects and failures", "left by the dead")
 
-/* Somebody whose set was removed may still write into it. */
-TEST_LOOP(a_segment_without_a_set_is_replaced, 2)
+TEST_LOOP(a_segment_without_a_set_is_used, 2)
 {
 	struct segment *old = shmat(make_ours('m'), NULL, 0);
 	expect_a_clean_start(_i == 0);
-	ck_assert_uint_eq(old->length, 0);
+	ck_assert_uint_eq(old->length, 6);
 }
 
 /* Its creator may have died before he opened it. */
@@ -227,42 +186,117 @@ TEST_LOOP(values_out_of_range_are_refused_and_left, 2 * COUNT(values))
 	const int semid = make_open_set(), shmid = make_ours('m');
 	const int index = values[_i / 2].index, value = values[_i / 2].value;
 	ck_assert_int_eq(semctl(semid, index, SETVAL, value), 0);
-	expect_failure(programs[_i % 2], "semctl", EPERM);
+	expect_failure(programs[_i % 2], "sem_p", EEXIST);
 	ck_assert_int_eq(semaphore(index), value);
 	/* join() itself leaves them so, not only the end of the process. */
 	const int guard = semaphore(GUARD);
-	expect_errno(join(&channel), EPERM);
+	ck_assert_str_eq(join_as_writer(), "sem_p");
+	ck_assert_int_eq(errno, EEXIST);
 	ck_assert_int_eq(semaphore(GUARD), guard);
 	remove_set(semid);
 	remove_segment(shmid);
 }
 
-TEST(at_32767_news_the_writers_fail)
+static void
+change_news(int by)
+{
+	struct sembuf change = {NEWS, (short)by, 0};
+	ck_assert_int_eq(semop(semaphore_set(), &change, 1), 0);
+}
+
+/* 32766 have ended unheard, beside one that is joined.  Two more come. */
+TEST(writers_that_ended_unheard_are_forgotten_and_the_joined_one_is_not)
 {
 	pid_t writer = start_writer("|");
 	eventually(semaphore(WRITERS) == 1 && semaphore(GUARD) == 1);
-	ck_assert_int_eq(semctl(semaphore_set(), NEWS, SETVAL, 32767), 0);
-	/* One that comes, and one that ends a turn. */
-	expect_failure("writer", "semop", ERANGE);
-	ck_assert_int_eq(semaphore(WRITERS), 1);
-	ck_assert_int_eq(write(feed, "x\n", 2), 2);
-	expect_exit(writer, 1);
+	change_news(32766);
+	expect_exit(start_writer(NULL), 0);
+	expect_exit(start_writer(NULL), 0);
+	ck_assert_int_eq(semaphore(NEWS), 1); /* the last one's end */
+	dprintf(feed, "late\n");
+	eventually(unread());
+	pid_t reader = start_waiting_reader();
+	expect_file("out", "late\n");
+	/* SETVAL would have cleared what the kernel does now. */
+	expect_end_by(writer, SIGKILL);
+	expect_exit(reader, 0);
+	expect_file("writer.err", "%s", "");
 }
 
-TEST_LOOP(a_length_that_is_none_is_refused_and_nothing_is_printed, 3)
+/* A reader that is joined may still need to hear them. */
+TEST(at_32767_news_beside_a_reader_the_writers_fail)
+{
+	pid_t reader = start_waiting_reader(), writer = start_writer("|");
+	eventually(semaphore(WRITERS) == 1 && semaphore(GUARD) == 1);
+	stop_process(reader);
+	change_news(32767);
+	/* One that comes, and one that ends a turn. */
+	expect_failure("writer", "be_counted", ERANGE);
+	ck_assert_int_eq(semaphore(WRITERS), 1);
+	dprintf(feed, "x\n");
+	expect_exit(writer, 1);
+	expect_complaint("writer.err", "writer", directory, "sem_pass_v",
+			 ERANGE);
+	change_news(-32766);
+	kill(reader, SIGCONT);
+	expect_exit(reader, 0);
+}
+
+/* As PHP's shm_attach does it, which begins a segment with "PHP_SM". */
+TEST_LOOP(a_length_that_is_none_is_told_with_a_command_that_helps, 3)
 {
 	static const uint32_t lengths[] = {0, TEXT_SIZE + 1, UINT32_MAX};
 	leave_text("text\n");
 	struct segment *segment = shmat(segment_of(directory), NULL, 0);
-	const uint32_t good = segment->length;
 	segment->length = lengths[_i];
 	expect_exit(start_reader("out"), 1);
-	expect_complaint("reader.err", "reader", directory,
-			 "length of the text", EBADMSG);
+	expect_file("reader.err",
+		    "reader: %s: length of the text: Bad message\n"
+		    "reader: another program has written there; to remove it, "
+		    "type:\nipcrm -M %#x -S %#x\n",
+		    directory, (unsigned)ftok(directory, 'm'),
+		    (unsigned)ftok(directory, 's'));
 	expect_file("out", "%s", "");
-	segment->length = good; /* the text is still there */
-	expect_exit(start_reader("out"), 0);
-	ck_assert_same_file("in", "out");
+	ck_assert(unread()); /* as it was */
+	ck_assert_int_eq(chdir(directory), 0);
+	ck_assert_int_eq(system("$(tail -n 1 reader.err)"), 0);
+	ck_assert(!anything_left());
+	expect_a_clean_start(true);
+}
+
+/* As PHP's sem_get does it.  False if one of ours was quicker to take it. */
+static bool
+raise_for_a_moment(int index)
+{
+	struct sembuf up = {(unsigned short)index, +1, 0},
+		      down = {(unsigned short)index, -1, IPC_NOWAIT};
+	eventually(sleep_for_more(index) == 1);
+	ck_assert_int_eq(semop(semaphore_set(), &up, 1), 0);
+	return semop(semaphore_set(), &down, 1) == 0;
+}
+
+/* A reader sleeps; or a writer does, with its text "x" or the one before. */
+TEST_LOOP(another_programs_change_of_the_semaphores_is_told, 2)
+{
+	const bool reads = _i == 0;
+	if (!reads)
+		leave_text("text\n");
+	pid_t reader = reads ? start_waiting_reader() : 0;
+	pid_t writer = start_writer("|");
+	ck_assert_int_eq(write(feed, "x\n", reads ? 0 : 2), reads ? 0 : 2);
+	eventually(semaphore(WRITERS) == 1);
+	eventually(raise_for_a_moment(reads ? NEWS : EMPTY));
+	expect_exit(reads ? reader : writer, 1);
+	if (reads) {
+		expect_complaint("reader.err", "reader", directory, "sem_end_v",
+				 EAGAIN);
+		close(feed);
+		expect_exit(writer, 0);
+	} else {
+		expect_complaint("writer.err", "writer", directory,
+				 "sem_pass_v", EAGAIN);
+		expect_exit(start_reader("out"), 0);
+	}
 }
 
 CASE("Foreign objects and failures", "limits")
@@ -271,11 +305,11 @@ static const struct {
 	const char *limit, *value, *call;
 	int reason;
 } limits[] = {
-    {"sem", "32000 1024000000 500 0", "semget", ENOSPC},
-    {"sem", "4 1024000000 500 9", "semget", EINVAL},
-    {"sem", FOUR_STEPS, "semop", E2BIG},
-    {"shmmni", "0", "shmget", ENOSPC},
-    {"shmmax", "100", "shmget", EINVAL},
+    {"sem", "32000 1024000000 500 0", "createsem", ENOSPC},
+    {"sem", "4 1024000000 500 9", "createsem", EINVAL},
+    {"sem", FOUR_STEPS, "createsem", E2BIG},
+    {"shmmni", "0", "createshm", ENOSPC},
+    {"shmmax", "100", "createshm", EINVAL},
 };
 
 TEST_IF(at_a_limit_it_says_so_and_leaves_nothing, COUNT(limits), IS_ROOT)
@@ -290,6 +324,27 @@ TEST_ROOT(five_operations_a_step_and_five_semaphores_a_set_are_enough)
 	expect_a_clean_start(true);
 }
 
+static int
+give_up_because(int reason)
+{
+	prepare_program(NULL, NULL, "error");
+	errno = reason;
+	return give_up("join");
+}
+
+/* Also what a test can hardly bring about. */
+TEST(each_errno_that_has_an_advice_is_told_with_it)
+{
+	static const int reasons[] = {ENOENT, ENOTDIR, EACCES, EEXIST, EPERM,
+				      ENOSYS, EIDRM,   EAGAIN, E2BIG,  EINVAL,
+				      ENFILE, ENOMEM,  ENOSPC, ERANGE};
+	for (int i = 0; i < COUNT(reasons); i++) {
+		unlink(in_directory("error"));
+		expect_exit(child_of(give_up_because, reasons[i]), 1);
+		expect_complaint("error", "check", ".", "join", reasons[i]);
+	}
+}
+
 /* With shm_rmid_forced, the last process that detaches a segment removes it. */
 TEST_LOOP(text_lost_by_ipcrm_is_told_once_by_the_next_start, 2)
 {
@@ -302,8 +357,8 @@ TEST_LOOP(text_lost_by_ipcrm_is_told_once_by_the_next_start, 2)
 	expect_a_clean_start(true);
 	expect_a_clean_start(true);
 	expect_file("reader.err",
-		    "reader: %s: somebody removed the segment (ipcrm -m?), "
-		    "and the text in it is lost\n",
+		    "reader: %s: the text is lost, as its segment was removed "
+		    "(by ipcrm, or by kernel.shm_rmid_forced)\n",
 		    directory);
 }
 
@@ -312,8 +367,9 @@ static int
 join_without_memory(void)
 {
 	setrlimit(RLIMIT_AS, &(struct rlimit){0, 0});
-	return join(&channel) == 0 || errno != ENOMEM ||
-	       strncmp(channel.failed, "shmat(", 6) != 0;
+	const char *failed = join_as_writer();
+	return failed == NULL || errno != ENOMEM ||
+	       strcmp(failed, "shmat") != 0;
 }
 
 TEST(without_memory_to_attach_it_leaves_nothing_and_others_go_on)
@@ -326,45 +382,116 @@ TEST(without_memory_to_attach_it_leaves_nothing_and_others_go_on)
 	expect_both_end(start_writer(NULL), reader);
 }
 
-CASE("Foreign objects and failures", "changes on the way in")
+CASE("Foreign objects and failures", "other systems")
 
-static char path[2 * PATH_MAX]; /* leads to the directory, at first */
-
-/* Start a program that sleeps until we give the guard back, before it joins. */
-static pid_t
-start_outside(const char *program)
+/* A program that is started now lives in such a system: see lies.c. */
+static void
+lie(const char *about, int value)
 {
-	const char *const arguments[] = {path, NULL};
-	strcpy(path, in_directory("path"));
-	ck_assert_int_eq(symlink(directory, path), 0);
-	make_ours('m');
-	ck_assert_int_eq(sem_p(make_open_set(), GUARD), 0);
-	write_file("in", "text\n", 5);
-	pid_t pid = start(program, "in", "out", "error", arguments);
-	eventually(sleep_for_more(GUARD) == 1);
-	return pid;
+	char text[16];
+	snprintf(text, sizeof(text), "%d", value);
+	setenv("LD_PRELOAD", "test/lies.so", 1);
+	setenv(about, text, 1);
 }
 
-TEST(a_path_replaced_while_one_waits_to_join_is_joined_anew)
+/* It must be built for the same machine, and sanitizers want to be first. */
+static bool
+can_lie(void)
 {
-	const char *other = strdup(in_directory("other"));
-	const char *const to_other[] = {other, NULL};
-	write_file("other", "", 0);
-	pid_t reader = start("reader", NULL, "out", "reader.err", to_other);
-	eventually(semctl(set_of(other), NEWS, GETNCNT) == 1);
-	pid_t writer = start_outside("writer");
-	ck_assert_int_eq(rename(other, path), 0);
-	ck_assert_int_eq(sem_v(semaphore_set(), GUARD), 0);
+	return system("test -z \"$(LD_PRELOAD=test/lies.so ./writer -h 2>&1 "
+		      ">/dev/null)\"") == 0;
+}
+#define CAN_LIE can_lie(), "test/lies.so cannot be loaded"
+
+static const struct {
+	const char *lie;
+	int reason;
+} systems[] = {
+    {"SEMGET_ERRNO", EPERM},  /* a sandbox */
+    {"SEMGET_ERRNO", ENOSYS}, /* WSL 1, Android */
+    {"FALSE_EUID", EPERM},    /* fakeroot */
+};
+
+TEST_IF(what_the_system_forbids_lacks_or_hides_is_told, COUNT(systems), CAN_LIE)
+{
+	lie(systems[_i].lie, systems[_i].reason);
+	expect_failure(programs[_i % 2], "createsem", systems[_i].reason);
+}
+
+/*
+ * One or two of each, the readers or the writers first.  The input ends, or the
+ * writers get Ctrl-C, or the readers get it first.
+ */
+TEST_IF(where_nothing_is_undone_every_ordinary_end_leaves_nothing, 12, CAN_LIE)
+{
+	enum { INPUT_ENDS, WRITERS_GET_CTRL_C, READERS_DO };
+	const int count = 1 + _i % 2, way = _i / 4;
+	const bool readers_first = _i / 2 % 2 == 0;
+	pid_t readers[2], writers[2];
+	int feeds[2];
+
+	lie("NO_UNDO", 1);
+	for (int n = 0; n < 2 * count; n++) {
+		const int i = n % count;
+		if ((n < count) == readers_first) {
+			readers[i] = start_reader("out");
+			eventually(sleep_for_more(NEWS) == i + 1);
+		} else {
+			writers[i] = start_writer("|");
+			feeds[i] = feed;
+			eventually(semaphore(WRITERS) == i + 1);
+		}
+	}
+	for (int i = 0; i < count; i++)
+		ck_assert_int_eq(write(feeds[i], "text\n", 5), 5);
+	eventually(file_has("out", count == 1 ? "text\n" : "text\ntext\n") &&
+		   sleep_for_more(NEWS) == count);
+	for (int i = 0; i < count && way == READERS_DO; i++)
+		expect_end_by(readers[i], SIGINT);
+	for (int i = 0; i < count; i++)
+		if (way == WRITERS_GET_CTRL_C) {
+			expect_end_by(writers[i], SIGINT);
+		} else {
+			close(feeds[i]);
+			expect_exit(writers[i], 0);
+		}
+	for (int i = 0; i < count && way != READERS_DO; i++)
+		expect_exit(readers[i], 0);
+}
+
+CASE("Foreign objects and failures", "changes on the way in")
+
+/* A pair is joined, or its writer waits to join. */
+TEST_LOOP(who_has_come_stays_with_the_directory_and_not_with_its_name, 2)
+{
+	static const char *const by_name[] = {"name", NULL};
+	ck_assert(chdir(directory) == 0 && mkdir("name", 0700) == 0);
+	pid_t reader = start("reader", NULL, "out", "reader.err", by_name);
+	eventually(semctl(set_of("name"), NEWS, GETNCNT) == 1);
+	const int semid = set_of("name");
+	if (_i == 1)
+		ck_assert_int_eq(sem_p(semid, GUARD), 0);
+	pid_t writer = start("writer", "|", NULL, "writer.err", by_name);
+	eventually(_i == 0 ? semctl(semid, WRITERS, GETVAL) == 1
+			   : semctl(semid, GUARD, GETNCNT) == 1);
+	ck_assert(rename("name", "moved") == 0 && mkdir("name", 0700) == 0);
+	if (_i == 1)
+		ck_assert_int_eq(sem_v(semid, GUARD), 0);
+	dprintf(feed, "text\n");
+	close(feed);
 	expect_both_end(writer, reader);
-	ck_assert_same_file("in", "out");
-	ck_assert_int_eq(set_of(path), -1);
-	ck_assert_int_eq(segment_of(path), -1);
+	expect_file("out", "text\n");
+	ck_assert(set_of("name") == -1 && segment_of("name") == -1);
+	ck_assert(set_of("moved") == -1 && segment_of("moved") == -1);
 }
 
 /* It is stopped: when it notices the signal, the guard is free. */
 TEST_LOOP(a_signal_to_one_that_was_never_inside_removes_nothing, 2)
 {
-	pid_t waits = start_outside(programs[_i]);
+	make_ours('m');
+	ck_assert_int_eq(sem_p(make_open_set(), GUARD), 0);
+	pid_t waits = start(programs[_i], NULL, "out", "error", NULL);
+	eventually(sleep_for_more(GUARD) == 1);
 	stop_process(waits);
 	kill(waits, SIGTERM);
 	ck_assert_int_eq(sem_v(semaphore_set(), GUARD), 0);

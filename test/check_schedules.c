@@ -2,8 +2,9 @@
  * check_schedules.c - a scheduler of our own.  It runs a few writers and
  * readers under ptrace(2), and stops each before and after every system call
  * that matters.  It lets one of them go on at a time.  A seed decides
- * everything: who comes and when, whose turn it is, and the attacks.  After
- * each step, a model of the channel is compared with the channel.
+ * everything: who comes and when, whose turn it is, and the attacks: signals,
+ * stops, deaths, calls that fail, and another directory under the channel's
+ * name.  After each step, a model of the channel is compared with the channel.
  *
  *	$ SCHEDULES=20000 CK_RUN_SUITE=Schedules test/check
  *	$ STORY=1 SEED=4711 CK_RUN_SUITE=Schedules test/check	one run, told
@@ -32,7 +33,7 @@ enum {
 struct process {
 	/* What the seed has chosen. */
 	bool writer;
-	int path;   /* index of `paths' */
+	int name;   /* of its directory: index of `names' */
 	int texts;  /* a writer's */
 	int begins; /* at this step */
 	/* What the scheduler sees. */
@@ -43,12 +44,14 @@ struct process {
 	unsigned signals; /* those that it has received, a bit each */
 	bool armed;	  /* it has called alarm(1) */
 	/* The model. */
+	key_t key;	 /* of the directory that it is in; or NONE */
 	struct set *set; /* the one it has found last */
 	int shmid;	 /* the segment that it has found last */
-	key_t key;	 /* of its path, when it took the guard */
-	bool joined, left, may_fail, must_end, saw_end;
-	struct set *news_at_end; /* its end is news there */
-	int entered;		 /* texts that it has put into the segment */
+	bool opens;	 /* it has made the set, and has not opened it yet */
+	bool joined, left, must_end, saw_end;
+	bool failed;  /* a call of it, by an attack */
+	bool excused; /* by that: it need not clean up */
+	int entered;  /* texts that it has put into the segment */
 };
 
 struct set {
@@ -56,7 +59,7 @@ struct set {
 	key_t key;
 	int shmid; /* the segment of those that have joined, or -1 */
 	bool removed, open;
-	int used, killed;	/* the last step of its users, and of a kill */
+	int used, excused;	/* the last step of a user, and of an excuse */
 	struct process *holder; /* of the guard */
 	int news;
 	struct process *text;	 /* who wrote the text inside, as its last */
@@ -65,11 +68,20 @@ struct set {
 
 struct found {
 	int shmid;	 /* a segment */
-	struct set *set; /* of the process that has found it */
+	struct set *set; /* of the process that has found it last */
 };
 
 struct attack {
-	enum kind { SIGNAL, SIGNAL_ALL, STOP, KILL, DELETE, REPLACE } kind;
+	enum kind {
+		SIGNAL,
+		SIGNAL_ALL,
+		STOP,
+		KILL,
+		REMOVE, /* the directory */
+		RENAME,
+		REPLACE,
+		FAIL /* a system call */
+	} kind;
 	bool at_joins; /* when somebody waits for the guard to join */
 	int at;	       /* this step, or later */
 };
@@ -86,8 +98,9 @@ static int process_count, set_count, found_count, attack_count;
 
 static int steps;    /* done in this run */
 static bool at_rest; /* nobody can go on: all that is to come is due */
-static const char *const paths[] = {"chan", "other"};
-static key_t keys[2]; /* of the sets at both paths; or -1 */
+enum { CHANNEL, OTHER, MOVED, NAMES, NONE = -1 };
+static const char *const names[] = {"channel", "other", "moved"};
+static key_t keys[NAMES]; /* of the directories with these names; or NONE */
 static unsigned seed;
 static unsigned long long random_state;
 
@@ -150,17 +163,18 @@ command_of(const struct traced *t)
 static void
 note_call(const struct process *p)
 {
-	static const char *const names[] = {"GUARD", "EMPTY", "NEWS", "READERS",
-					    "WRITERS"};
+	static const char *const semaphores[] = {"GUARD", "EMPTY", "NEWS",
+						 "READERS", "WRITERS"};
 	const struct traced *t = &p->t;
 	char text[160] = "";
 	int n = 0;
 
 	for (size_t i = 0; t->call == SEMOP && i < t->args[2]; i++)
-		n += sprintf(
-		    text + n, " %s%+d%s%s", names[t->ops[i].sem_num % MEMBERS],
-		    t->ops[i].sem_op, t->ops[i].sem_flg & SEM_UNDO ? "u" : "",
-		    t->ops[i].sem_flg & IPC_NOWAIT ? "n" : "");
+		n += sprintf(text + n, " %s%+d%s%s",
+			     semaphores[t->ops[i].sem_num % MEMBERS],
+			     t->ops[i].sem_op,
+			     t->ops[i].sem_flg & SEM_UNDO ? "u" : "",
+			     t->ops[i].sem_flg & IPC_NOWAIT ? "n" : "");
 	if (t->call == SEMCTL || t->call == SHMCTL)
 		sprintf(text, " command %d", command_of(t));
 	note(p, "%s %d%s = %lld %s", call_names[t->call], (int)t->args[0], text,
@@ -193,7 +207,24 @@ text_of(char *bytes, const struct process *writer, int number)
 		TEXT_LENGTH - 16, number);
 }
 
-/* The set and the segment must belong together, and to the path. */
+/* A key of ftok(3), without the byte that is not the directory's. */
+static key_t
+directory_of(key_t key)
+{
+	return key & 0xffffff;
+}
+
+static void
+read_keys(void)
+{
+	for (int i = 0; i < NAMES; i++) {
+		keys[i] = ftok(in_directory(names[i]), 's');
+		if (keys[i] != -1)
+			keys[i] = directory_of(keys[i]);
+	}
+}
+
+/* The set and the segment must belong together. */
 static void
 has_joined(struct process *p)
 {
@@ -202,14 +233,8 @@ has_joined(struct process *p)
 	require(set->holder == p, p, "joins without the guard");
 	require(set->shmid == -1 || set->shmid == p->shmid, p,
 		"joins with another segment");
-	foreach (set, other)
-		require(other == set || other->shmid != p->shmid, p,
-			"joins with the segment of another set");
-	require(set->key == p->key, p, "joins the set of another path");
 	set->shmid = p->shmid;
 	p->joined = true;
-	if (p->writer)
-		p->news_at_end = set;
 	if (joined(set, true) == 0 && set->news == 0)
 		return;
 	foreach (process, other) /* an end will be news for them */
@@ -226,38 +251,34 @@ has_operated(struct process *p)
 
 	for (size_t i = 0; i < p->t.args[2]; i++)
 		sum[p->t.ops[i].sem_num] += p->t.ops[i].sem_op;
-	if (sum[READERS] + sum[WRITERS] > 0)
-		has_joined(p);
-	if (sum[READERS] + sum[WRITERS] < 0) {
-		p->joined = false;
-		p->left = true;
-	}
 	if (sum[EMPTY] > 0 && sum[NEWS] == 0) {
 		require(!set->open, p, "opens an open set");
 		set->open = true;
 		return;
 	}
-	require(sum[EMPTY] == 0 || set->holder == p, p,
+	require((sum[EMPTY] == 0 && sum[NEWS] >= 0) || set->holder == p, p,
 		"ends a turn without the guard");
-	if (sum[EMPTY] < 0) { /* a text goes in */
+	set->news += sum[NEWS];
+	if (sum[READERS] + sum[WRITERS] > 0)
+		has_joined(p);
+	else if (sum[READERS] + sum[WRITERS] < 0) {
+		require(sum[NEWS] == p->writer, p, "does not tell its end");
+		p->joined = false;
+		p->left = true;
+	} else if (sum[EMPTY] < 0) { /* a text goes in */
 		require(p->writer && set->text == NULL, p, "overwrites a text");
 		set->text = p;
 		p->entered++;
 		set->printer = NULL;
-		set->news++;
 	} else if (sum[EMPTY] > 0) { /* and out */
 		require(!p->writer && set->text != NULL && set->printer == p, p,
 			"passes on what it has not printed");
 		set->text = NULL;
-		set->news--;
-	} else if (sum[NEWS] != 0) {
+	} else if (sum[NEWS] < 0 && p->joined)
 		require(!p->writer && set->text == NULL, p,
 			"takes a text for a writer's end");
-		set->news--;
-	}
 	if (sum[GUARD] < 0) {
 		set->holder = p;
-		p->key = keys[p->path];
 		if (below(6) == 0)
 			p->stays_until = steps + below(100);
 	}
@@ -278,8 +299,9 @@ has_printed(struct process *p)
 	require(p->joined && set->holder == p, p, "prints without the guard");
 	require(set->text != NULL && p->t.result == TEXT_LENGTH, p,
 		"prints %lld bytes that are no text", p->t.result);
-	require(set->printer == NULL || got(set->printer, SIGKILL), p,
-		"prints a text once more");
+	require(set->printer == NULL || set->printer->failed ||
+		    got(set->printer, SIGKILL),
+		p, "prints a text once more");
 	text_of(expected, set->text, set->text->entered - 1);
 	require(process_vm_readv(p->t.pid, &here, 1, &there, 1, 0) ==
 			TEXT_LENGTH &&
@@ -292,34 +314,32 @@ has_printed(struct process *p)
 static void
 has_controlled(struct process *p)
 {
-	const int id = (int)p->t.args[0], command = command_of(&p->t);
+	const int id = (int)p->t.args[0];
 	const bool of_set = p->t.call == SEMCTL;
 
-	if (command != IPC_RMID && (command != SETVAL || !of_set))
+	if (command_of(&p->t) != IPC_RMID)
 		return;
 	foreach (set, set) {
 		if (id != (of_set ? set->semid : set->shmid))
 			continue;
 		require(joined(set, true) + joined(set, false) == 0, p,
-			"changes or removes what is in use");
-		if (command == IPC_RMID) {
-			require(set->text == NULL, p, "removes a text");
-			set->shmid = -1;
-			set->removed = of_set;
-			continue;
-		}
-		set->news = set->text != NULL ? 2 : 0;
-		foreach (process, other)
-			if (other->news_at_end == set)
-				other->news_at_end = NULL;
+			"removes what is in use");
+		require(set->text == NULL, p, "removes a text");
+		set->shmid = -1;
+		set->removed |= of_set;
 	}
 }
 
 static void
 has_found_segment(struct process *p)
 {
+	struct found *found = found_list;
+
 	p->shmid = (int)p->t.result;
-	found_list[found_count++] = (struct found){p->shmid, p->set};
+	while (found < found_list + found_count && found->shmid != p->shmid)
+		found++;
+	*found = (struct found){p->shmid, p->set};
+	found_count += found == found_list + found_count;
 }
 
 static void
@@ -327,11 +347,12 @@ has_found_set(struct process *p)
 {
 	const int semid = (int)p->t.result;
 
+	p->opens = p->t.args[2] & IPC_CREAT;
 	for (p->set = set_list; p->set < set_list + set_count; p->set++)
 		if (p->set->semid == semid)
 			return;
 	require(set_count++ < MOST, p, "makes too many sets");
-	*p->set = (struct set){semid, (key_t)p->t.args[0], -1, .used = steps};
+	*p->set = (struct set){semid, p->key, -1, .used = steps};
 }
 
 /* A call has returned.  One that has failed has changed nothing. */
@@ -344,8 +365,18 @@ has_called(struct process *p)
 	    [SHMCTL] = has_controlled, [WRITE] = has_printed};
 
 	note_call(p);
-	if (p->t.call == SEMOP && p->set != NULL)
+	if (p->t.call == CHDIR) {
+		p->key = keys[p->name];
+		require((p->t.result == 0) == (p->key != NONE), p,
+			"is in another directory");
+	}
+	if (p->t.call == SEMGET || p->t.call == SHMGET)
+		require(directory_of((key_t)p->t.args[0]) == p->key, p,
+			"uses the key of another directory");
+	if (p->t.call == SEMOP && p->set != NULL) {
 		p->set->used = steps;
+		p->opens = false;
+	}
 	if (p->t.call == ALARM)
 		p->armed = true;
 	if (p->t.result >= 0 && effects[p->t.call] != NULL)
@@ -362,24 +393,25 @@ has_ended(struct process *p)
 
 	note(p, "ends %s %d", signo != 0 ? "by signal" : "with",
 	     signo != 0 ? signo : status);
-	if (set != NULL && got(p, SIGKILL))
-		set->killed = steps;
+	if (set != NULL && (p->excused || got(p, SIGKILL)))
+		set->excused = steps;
 	if (set != NULL && set->holder == p)
 		set->holder = NULL;
-	if (p->news_at_end != NULL)
-		p->news_at_end->news++;
-	p->news_at_end = NULL;
-	require(signo == 0 || got(p, signo), p, "ends by signal %d", signo);
 	const bool was_joined = p->joined;
+	if (was_joined && p->writer)
+		set->news++; /* the kernel tells its end */
 	p->joined = false;
+	require(signo == 0 || got(p, signo), p, "ends by signal %d", signo);
 	if (signo == SIGKILL)
 		return;
-	require(set == NULL || set->text == NULL || set->printer != p, p,
-		"ends after it has printed, and inside its turn");
+	require(p->failed || set == NULL || set->text == NULL ||
+		    set->printer != p,
+		p, "ends after it has printed, and inside its turn");
 	if (signo != 0)
 		return;
-	require(status == 0 || p->may_fail, p, "status %d", status);
-	require(!was_joined, p, "ends without leaving");
+	require(p->failed || !was_joined, p, "ends without leaving");
+	require(p->failed || status == (p->key == NONE), p, "status %d",
+		status);
 	require(status != 0 ||
 		    (p->writer ? p->entered == p->texts : p->saw_end),
 		p, "ends before the end");
@@ -413,15 +445,16 @@ compare(void)
 /* ---- The scheduler ---- */
 
 static void
-add_process(bool writer, int path, int latest)
+add_process(bool writer, int name, int latest)
 {
 	require(process_count < MOST, NULL, "does not come to an end");
 	process_list[process_count] = (struct process){
 	    .number = process_count,
 	    .writer = writer,
-	    .path = path,
+	    .name = name,
 	    .texts = 1 + below(TEXTS),
 	    .begins = latest > 0 && below(2) == 0 ? below(latest) : 0,
+	    .key = NONE,
 	    .shmid = -1};
 	process_count++;
 }
@@ -437,10 +470,9 @@ start_process(struct process *p)
 	if (access(in_directory(input), F_OK) == -1) /* not of an earlier run */
 		write_file(input, bytes, (size_t)p->texts * TEXT_LENGTH);
 	p->t = start_traced(p->writer ? "writer" : "reader",
-			    in_directory(paths[p->path]),
+			    in_directory(names[p->name]),
 			    p->writer ? input : NULL, NULL, "err");
-	p->may_fail = keys[p->path] == -1;
-	note(p, "starts with %s", paths[p->path]);
+	note(p, "starts with %s", names[p->name]);
 }
 
 /* Wait until it has stopped, has ended, or sleeps. */
@@ -512,7 +544,7 @@ is_due(int at)
 	return at <= steps || at_rest;
 }
 
-enum trait { LIVES, SLEEPS, READY, QUICK, RINGS, JOINS, HELD, BEGINS };
+enum trait { LIVES, SLEEPS, READY, QUICK, RINGS, JOINS, CALLS, HELD, BEGINS };
 
 static bool
 is(enum trait trait, const struct process *p)
@@ -526,6 +558,8 @@ is(enum trait trait, const struct process *p)
 	    [QUICK] = lives && !sleeps && !held && p->stays_until <= steps,
 	    [RINGS] = sleeps && !held && p->armed, /* its alarm may ring */
 	    [JOINS] = sleeps && !p->joined,	   /* waits for the guard */
+	    [CALLS] = p->t.state == BEFORE && !p->failed &&
+		      p->t.call >= SEMGET && p->t.call <= SHMDT,
 	    [HELD] = lives && held && is_due(p->held_until), /* long enough */
 	    [BEGINS] = p->t.state == UNBORN && is_due(p->begins)};
 
@@ -549,15 +583,29 @@ any(enum trait trait)
 
 /* ---- The attacks ---- */
 
-/* Those that have not joined by this path cannot any more. */
+/*
+ * Its call fails.  If it is inside and has not joined yet, it cleans up.  If it
+ * cannot open the set that it has made, it removes it at once.  Meanwhile
+ * nobody else must come and use the set: that is not promised.
+ */
 static void
-lose_path(int gone, const char *how)
+fail_call(struct process *p)
 {
-	note(NULL, "the path is %s", how);
-	keys[gone] = -1;
-	foreach (process, p)
-		if (p->path == gone && !p->joined)
-			p->may_fail = true;
+	const int error = (int[]){ENOMEM, ENOSPC, EACCES}[below(3)];
+	struct set *set = p->set, *made = p->opens ? set : NULL;
+
+	foreach (process, other)
+		if (made != NULL && other != p && other->set == made)
+			return;
+	note(p, "%s fails", call_names[p->t.call]);
+	p->failed = true;
+	p->excused = made == NULL &&
+		     (set == NULL || set->holder != p || p->joined || p->left);
+	answer(&p->t, -error);
+	do
+		go_on(p);
+	while (made != NULL && !made->removed && p->t.state != ASLEEP &&
+	       p->t.state != DEAD);
 }
 
 static void
@@ -572,13 +620,22 @@ do_attack(enum kind kind)
 			victim = set_list[i].holder;
 	if (victim == NULL)
 		victim = any(LIVES);
-	if (kind == DELETE && keys[0] != -1) {
-		unlink(in_directory(paths[0]));
-		lose_path(0, "deleted");
-	} else if (kind == REPLACE && keys[1] != -1) {
-		rename(in_directory(paths[1]), in_directory(paths[0]));
-		keys[0] = keys[1];
-		lose_path(1, "replaced");
+	if (kind >= REMOVE && kind <= REPLACE) {
+		if (kind == REMOVE)
+			rmdir(in_directory(names[CHANNEL]));
+		else if (kind == RENAME)
+			rename(in_directory(names[CHANNEL]),
+			       in_directory(names[MOVED]));
+		else
+			rename(in_directory(names[OTHER]),
+			       in_directory(names[CHANNEL]));
+		note(NULL, "the directory is %s",
+		     kind == REMOVE   ? "removed"
+		     : kind == RENAME ? "renamed"
+				      : "replaced");
+		read_keys();
+	} else if (kind == FAIL) {
+		fail_call(any(CALLS));
 	} else if (kind == SIGNAL_ALL) { /* Ctrl-C, at a terminal */
 		foreach (process, p)
 			if (is(LIVES, p))
@@ -600,17 +657,35 @@ check_rest(void)
 			p, "goes on after a signal");
 		require(!p->writer || p->entered < p->texts, p,
 			"sleeps after its last text");
-		bool news_may_come = p->set->holder != NULL;
-		foreach (process, writer)
-			news_may_come |= writer->news_at_end == p->set;
-		require(!p->must_end || news_may_come, p, "misses the end");
+		require(!p->must_end || p->set->holder != NULL ||
+			    joined(p->set, true) > 0,
+			p, "misses the end");
 	}
 }
 
-static int
-path_of(const struct set *set)
+/*
+ * A set and its segment may be left if a text is in it, or if one of its users
+ * was killed, or could not clean up, and nobody has used it since.
+ */
+static bool
+may_be_left(const struct set *set)
 {
-	return set->key == keys[0] ? 0 : set->key == keys[1] ? 1 : -1;
+	return set->text != NULL || set->excused >= set->used;
+}
+
+/* All have ended. */
+static void
+check_what_is_left(void)
+{
+	struct shmid_ds status;
+
+	foreach (set, set)
+		require(set->removed || may_be_left(set), NULL,
+			"set %d is left", set->semid);
+	foreach (found, segment)
+		require(shmctl(segment->shmid, IPC_STAT, &status) == -1 ||
+			    may_be_left(segment->set),
+			NULL, "segment %d is left", segment->shmid);
 }
 
 /* All rest: a partner comes for one that waits, or for what is left. */
@@ -619,45 +694,22 @@ help(void)
 {
 	struct process *p = any(SLEEPS);
 
-	if (p != NULL) {
-		const int path = path_of(p->set);
+	if (p == NULL)
+		check_what_is_left();
+	else
 		require(p->joined, p, "cannot join");
-		if (path == -1) /* nobody can find it */
-			send(p, SIGTERM);
-		else
-			add_process(!p->writer, path, 0);
+	for (int i = 0; i < NAMES; i++) {
+		const char *name = in_directory(names[i]);
+		if (keys[i] == NONE || (p != NULL && p->key != keys[i]))
+			continue;
+		if (p == NULL && set_of(name) == -1 && segment_of(name) == -1)
+			continue;
+		add_process(p == NULL ? below(2) : !p->writer, i, 0);
 		return true;
 	}
-	foreach (set, set)
-		if (!set->removed && path_of(set) != -1) {
-			add_process(set->text == NULL, path_of(set), 0);
-			return true;
-		}
-	return false;
-}
-
-/*
- * A set and its segment may be left if a text is in it, or if one of its users
- * was killed and nobody has used it since.
- */
-static bool
-may_be_left(const struct set *set)
-{
-	return set->text != NULL || set->killed >= set->used;
-}
-
-/* Nothing else may be left.  A segment belongs to its first finder's set. */
-static void
-expect_nothing_more(void)
-{
-	foreach (found, segment)
-		require(shmctl(segment->shmid, IPC_RMID, NULL) == -1 ||
-			    may_be_left(segment->set),
-			NULL, "segment %d is left", segment->shmid);
-	foreach (set, set)
-		require(semctl(set->semid, 0, IPC_RMID) == -1 ||
-			    may_be_left(set),
-			NULL, "set %d is left", set->semid);
+	if (p != NULL) /* nobody can find it */
+		send(p, SIGTERM);
+	return p != NULL;
 }
 
 /* ---- A run ---- */
@@ -665,30 +717,31 @@ expect_nothing_more(void)
 static void
 prepare_run(void)
 {
-	bool replaces = false;
-
 	random_state = seed * 0x2545f4914f6cdd1dULL;
+	bool moves = false;
+
 	steps = 0;
 	at_rest = false;
 	process_count = set_count = found_count = attack_count = 0;
-	for (int i = 0; i < 2; i++) {
-		write_file(paths[i], "", 0);
-		keys[i] = ftok(in_directory(paths[i]), 's');
-		ck_assert_int_eq(semget(keys[i], 0, 0), -1);
+	for (int i = 0; i < NAMES; i++) {
+		rmdir(in_directory(names[i]));
+		if (i != MOVED)
+			mkdir(in_directory(names[i]), 0700);
 	}
+	read_keys();
 	for (int i = below(4); i > 0; i--) {
 		struct attack *attack = &attack_list[attack_count++];
-		attack->kind = (enum kind)below(REPLACE + 1);
+		attack->kind = (enum kind)below(may_change() ? FAIL + 1 : FAIL);
 		attack->at_joins = below(2) == 0;
 		if (attack->at_joins && below(3) == 0)
 			attack->kind = SIGNAL_ALL;
 		attack->at = below(attack->at_joins ? 100 : 300);
-		replaces |= attack->kind == REPLACE;
+		moves |= attack->kind >= REMOVE && attack->kind <= REPLACE;
 	}
 	const int writers = 1 + below(2), all = writers + 1 + below(2);
 	for (int i = 0; i < all; i++)
 		add_process(i < writers, 0, 250);
-	for (int i = replaces ? below(4) : 0; i > 0; i--)
+	for (int i = moves ? below(4) : 0; i > 0; i--)
 		add_process(i % 2 == 0, below(2), 250);
 }
 
@@ -720,7 +773,8 @@ do_what_is_due(void)
 	}
 	foreach (attack, a)
 		if (is_due(a->at) &&
-		    (!a->at_joins || at_rest || any(JOINS) != NULL)) {
+		    (!a->at_joins || at_rest || any(JOINS) != NULL) &&
+		    (a->kind != FAIL || any(CALLS) != NULL)) {
 			const enum kind kind = a->kind;
 			*a = attack_list[--attack_count];
 			do_attack(kind);
@@ -762,7 +816,10 @@ run(void)
 		else if (!send_any(RINGS, SIGALRM) && !goes_on_from_rest())
 			break;
 	}
-	expect_nothing_more();
+	foreach (found, segment)
+		shmctl(segment->shmid, IPC_RMID, NULL);
+	foreach (set, set)
+		semctl(set->semid, 0, IPC_RMID);
 }
 
 static unsigned first_seed;

@@ -1,19 +1,22 @@
-/* support.c - see support.h; and main(), which runs the suites. */
+/* support.c - see support.h; and main(), which runs the tests. */
 #define _GNU_SOURCE
 
 #include "support.h"
 
 #include <dirent.h>
 #include <err.h>
+#include <ftw.h>
 #include <pty.h>
 #include <stdarg.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 
 static char base[PATH_MAX / 2]; /* in TMPDIR: all tests' directories */
+static sigset_t awaited;	/* the signals that main() waits for */
 char top[PATH_MAX];
 char directory[PATH_MAX];
 int feed = -1;
-static pid_t runner_pid, beside; /* README's sessions run beside the others */
 
 int
 deadline(void)
@@ -62,18 +65,6 @@ in_directory(const char *name)
 	return path;
 }
 
-/*
- * With CK_ONE_FAILURE set, the tests after a failure fail at once: there is a
- * marker while a test runs, and only one that passes removes it.
- */
-static const char *
-marker(void)
-{
-	static char path[PATH_MAX];
-	snprintf(path, sizeof(path), "%s/.running", base);
-	return path;
-}
-
 bool
 anything_left(void)
 {
@@ -83,31 +74,35 @@ anything_left(void)
 void
 enter_directory(void)
 {
-	if (getenv("CK_ONE_FAILURE") != NULL) {
-		ck_assert_msg(access(marker(), F_OK) == -1, "an earlier one");
-		close(open(marker(), O_CREAT | O_WRONLY, 0600));
-	}
-	/* Check's own handlers are not for the programs that we start. */
+	char claim[PATH_MAX];
+	int fd;
+
+	/* What main() and Check do with signals is not for the programs. */
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGHUP, SIG_DFL); /* nohup */
+	sigprocmask(SIG_UNBLOCK, &awaited, NULL);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/*
 	 * A key is made of 16 bits of the inode, so it may be somebody's.  Root
-	 * has an IPC namespace for each test, and the kernel empties it.
+	 * has an IPC namespace for each test, and the kernel empties it.  For
+	 * others, a file named after the key tells the tests that run now.
 	 */
 	unshare(CLONE_NEWIPC);
 	do {
 		snprintf(directory, sizeof(directory), "%s/XXXXXX", base);
 		ck_assert_ptr_nonnull(mkdtemp(directory));
-	} while (anything_left());
+		snprintf(claim, sizeof(claim), "%s/.%x", base,
+			 (unsigned)ftok(directory, 's'));
+		fd = open(claim, O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		close(fd);
+	} while (fd == -1 || anything_left());
 }
 
 void
 expect_nothing_left(void)
 {
 	ck_assert_msg(!anything_left(), "a set or a segment is left behind");
-	unlink(marker());
 }
 
 void
@@ -178,16 +173,23 @@ expect_file(const char *name, const char *format, ...)
 	free(bytes);
 }
 
+/*
+ * What a user must read after each error.  It is not taken from sharemem.c: the
+ * tests would agree with whatever stands there.
+ */
 static const struct {
-	int reason;
+	int reasons[6];
 	const char *advice;
 } advices[] = {
-    {ENOENT, "the path must exist: writer and reader find each other by it"},
-    {ENOTDIR, "the path must exist: writer and reader find each other by it"},
-    {EACCES, "it is not yours to use: give another path"},
-    {EPERM, "made by another user or program, untouched: give another path"},
-    {ENOSPC, "a disk is full (see df), or a system limit is reached (ipcs -l)"},
-    {EIDRM, "somebody has removed it (ipcrm?): start both programs again"},
+    {{ENOENT, ENOTDIR}, "the path must be a directory: both meet there"},
+    {{EACCES}, "it is not yours to use: give another path"},
+    {{EEXIST}, "another user's or program's, untouched: give another path"},
+    {{EPERM}, "the system forbids it, or hides who you are (fakeroot?)"},
+    {{ENOSYS}, "this system has no System V IPC (as WSL 1, Android)"},
+    {{EIDRM}, "somebody has removed it (ipcrm?): start both programs again"},
+    {{EAGAIN}, "another program has changed the semaphores: start again"},
+    {{E2BIG, EINVAL, ENFILE, ENOMEM, ENOSPC, ERANGE},
+     "a limit of the system is reached: ipcs -l shows the limits"},
 };
 
 void
@@ -201,10 +203,12 @@ expect_complaint(const char *name, const char *program, const char *path,
 		words = "I/O error";
 	if (reason == ERANGE && file_has(name, ": Result not representable\n"))
 		words = "Result not representable";
+	const bool stream = strncmp(what, "standard ", 9) == 0;
 	for (size_t i = 0; i < sizeof(advices) / sizeof(*advices); i++)
-		if (advices[i].reason == reason)
-			snprintf(advice, sizeof(advice), "%s: %s\n", program,
-				 advices[i].advice);
+		for (size_t k = 0; k < 6; k++)
+			if (advices[i].reasons[k] == reason && !stream)
+				snprintf(advice, sizeof(advice), "%s: %s\n",
+					 program, advices[i].advice);
 	if (strcmp(what, "standard output") == 0)
 		strcat(advice, "reader: the text stays for the next reader\n");
 	expect_file(name, "%s: %s: %s: %s\n%s", program, path, what, words,
@@ -338,19 +342,8 @@ await(pid_t pid)
 int
 exit_status(pid_t pid)
 {
-	int status = await(pid);
-	ck_assert_msg(WIFEXITED(status), "ended by signal %d",
-		      WTERMSIG(status));
-	return WEXITSTATUS(status);
-}
-
-int
-signal_of(pid_t pid)
-{
-	int status = await(pid);
-	ck_assert_msg(WIFSIGNALED(status), "ended with status %d",
-		      WEXITSTATUS(status));
-	return WTERMSIG(status);
+	const int status = await(pid);
+	return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 void
@@ -390,18 +383,6 @@ int
 segment_of(const char *path)
 {
 	return shmget(ftok(path, 'm'), 0, 0);
-}
-
-void
-remove_set(int semid)
-{
-	ck_assert_int_eq(semctl(semid, 0, IPC_RMID), 0);
-}
-
-void
-remove_segment(int shmid)
-{
-	ck_assert_int_eq(shmctl(shmid, IPC_RMID, NULL), 0);
 }
 
 int
@@ -505,58 +486,16 @@ is_asleep(pid_t pid)
 	return read && state == 'S';
 }
 
-static int
-poll_like_the_documents(void)
-{
-	while (getppid() != 1)
-		nap();
-	return 0;
-}
-
 void
 expect_asleep(pid_t pid)
 {
-	pid_t polls = child(poll_like_the_documents);
 	eventually(is_asleep(pid));
-	long before = switches(pid), start_polls = switches(polls);
-	eventually(switches(polls) > start_polls + 200);
+	const long before = switches(pid), start = switches(getpid());
+	eventually(switches(getpid()) > start + 200);
 	ck_assert_int_eq(switches(pid), before);
-	kill(polls, SIGKILL);
-	await(polls);
 }
 
-/* Remove what failed tests have left: their directories name their keys. */
-static void
-clean_up(void)
-{
-	char command[2 * PATH_MAX];
-	struct dirent *entry;
-	DIR *tests;
-
-	if (getpid() != runner_pid) /* a test that calls exit() */
-		return;
-	if (beside > 0 && kill(beside, SIGTERM) == 0)
-		waitpid(beside, NULL, 0);
-	tests = opendir(base);
-	while (tests != NULL && (entry = readdir(tests)) != NULL) {
-		if (entry->d_name[0] == '.')
-			continue;
-		snprintf(directory, sizeof(directory), "%s/%.64s", base,
-			 entry->d_name);
-		for (const char *id = "smxf"; *id != '\0'; id++) {
-			key_t key = ftok(directory, *id);
-			semctl(semget(key, 0, 0), 0, IPC_RMID);
-			shmctl(shmget(key, 0, 0), IPC_RMID, NULL);
-		}
-	}
-	if (tests != NULL)
-		closedir(tests);
-	/* Twice: a program that has just lost its terminal may still write. */
-	snprintf(command, sizeof(command),
-		 "rm -rf '%s' 2>&- || { sleep 1; rm -rf '%s'; }", base, base);
-	if (system(command) != 0)
-		warnx("%s: not removed", base);
-}
+/* ---- The tests, and main(), which runs several at a time ---- */
 
 static struct entry entries[256];
 static size_t entered;
@@ -581,79 +520,186 @@ may_run(const char *test, bool condition, const char *why)
 	return condition;
 }
 
-/* The compiler may have put the entries into any order. */
+/*
+ * The compiler may have put the entries into any order.  The last file comes
+ * first: the tests of check_schedules.c and check_readme.c take the longest.
+ */
 static int
 by_place(const void *left, const void *right)
 {
 	const struct entry *one = left, *other = right;
-	const int files = strcmp(one->file, other->file);
+	const int files = strcmp(other->file, one->file);
 	return files != 0 ? files : one->line - other->line;
 }
 
-/*
- * Ctrl-C, too, leaves nothing behind: exit() calls clean_up().  Check catches
- * SIGINT and SIGTERM first, and ends the tests.
- */
-static void
-end_early(int signo)
+static bool
+is_wanted(const char *variable, const char *name)
 {
-	if (signo == SIGHUP)
-		raise(SIGTERM);
-	signal(SIGINT, SIG_IGN); /* from timeout(1) it comes twice */
-	signal(SIGTERM, SIG_IGN);
-	exit(128 + signo);
+	const char *wanted = getenv(variable);
+	return wanted == NULL || strcmp(wanted, name) == 0;
 }
 
-/*
- * Run README's suite, or the others; of these, with CK_RUN_SUITE, one.  Returns
- * how many tests ran, or -1 if one has failed.
- */
-static int
-run(bool readme)
+/* What the processes that run tests share. */
+enum { AT_ONCE = 10 }; /* for two processors: tests mostly wait */
+static struct {
+	atomic_int next, done, results[CK_ERROR + 1];
+	char failed[80]; /* names */
+} * shared;
+static int total, verbosity = CK_NORMAL;
+
+/* Sort the tests.  How often is each to run? */
+static void
+choose_tests(void)
 {
-	const char *wanted = getenv("CK_RUN_SUITE"), *names[8];
-	const int seconds =
-	    (getenv("CK_RUN_TEST") != NULL ? 2 : 6) * deadline();
-	SRunner *runner = srunner_create(NULL);
-	Suite *suites[8];
-	int count = 0, s;
-	TCase *tcase = NULL;
+	const struct entry *in = NULL;
 
 	qsort(entries, entered, sizeof(entries[0]), by_place);
-	for (const struct entry *it = entries; it < entries + entered; it++) {
-		if (it->suite == NULL) {
-			if (tcase != NULL)
-				it->add(tcase);
-			continue;
+	for (struct entry *it = entries; it < entries + entered; it++)
+		if (it->suite != NULL) {
+			in = it;
+		} else if (is_wanted("CK_RUN_SUITE", in->suite) &&
+			   is_wanted("CK_RUN_CASE", in->name)) {
+			it->in = in;
+			total += it->count = it->times();
 		}
-		tcase = NULL;
-		if ((strcmp(it->suite, "README") == 0) != readme ||
-		    (wanted != NULL && strcmp(it->suite, wanted) != 0))
-			continue;
-		for (s = 0; s < count && strcmp(names[s], it->suite) != 0;)
-			s++;
-		if (s == count) { /* its first case */
-			names[count++] = it->suite;
-			srunner_add_suite(runner,
-					  suites[s] = suite_create(it->suite));
-		}
-		tcase = tcase_create(it->name);
-		tcase_set_timeout(tcase, seconds);
-		tcase_add_checked_fixture(tcase, it->before, it->after);
-		suite_add_tcase(suites[s], tcase);
-	}
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	const int ran = srunner_ntests_run(runner);
+}
+
+/* On a terminal, one line tells how far it is.  What is printed replaces it. */
+static void
+show_progress(const char *line)
+{
+	if (isatty(STDOUT_FILENO))
+		printf("%-79.79s\r", line);
+	fflush(stdout);
+}
+
+/* How has a test ended?  As Check says it, and what to do if it has failed. */
+static void
+print_result(const struct entry *test, int i, TestResult *result)
+{
+	const int type = tr_rtype(result);
+	const size_t length = strlen(shared->failed);
+	unsigned seed;
+
+	if (verbosity >= (type == CK_PASS ? CK_VERBOSE : CK_NORMAL))
+		printf("%s:%d:%c:%s:%s:%d: %s%s\n", tr_lfile(result),
+		       tr_lno(result),
+		       tr_ctx(result) == CK_CTX_TEST ? "-PFE"[type] : 'S',
+		       test->in->name, test->name, i,
+		       type == CK_ERROR ? "(after this point) " : "",
+		       tr_msg(result));
+	if (type == CK_PASS || verbosity < CK_NORMAL)
+		return;
+	printf("\tto run it alone: ");
+	if (sscanf(tr_msg(result), "SEED=%u", &seed) == 1)
+		printf("SEED=%u ", seed);
+	printf("CK_RUN_TEST=%s test/check\n", test->name);
+	snprintf(shared->failed + length, sizeof(shared->failed) - length,
+		 " %s", test->name);
+}
+
+/* Let Check run a test, once. */
+static int
+run_test(const struct entry *test, int i)
+{
+	Suite *suite = suite_create(test->in->suite);
+	TCase *tcase = tcase_create(test->in->name);
+	SRunner *runner = srunner_create(suite);
+	char line[256];
+
+	suite_add_tcase(suite, tcase);
+	tcase_set_timeout(tcase,
+			  (getenv("CK_RUN_TEST") != NULL ? 2 : 6) * deadline());
+	tcase_add_checked_fixture(tcase, test->in->before, test->in->after);
+	tcase_add_loop_test(tcase, *test->test, i, i + 1);
+	srunner_run_all(runner, CK_SILENT);
+	TestResult *result = srunner_results(runner)[0];
+	const int type = tr_rtype(result);
+	show_progress("");
+	print_result(test, i, result);
+	shared->results[type]++;
+	shared->done++;
+	snprintf(line, sizeof(line), "%d of %d tests, %s%s%s", shared->done,
+		 total, test->in->suite, *shared->failed ? "; failed:" : "",
+		 shared->failed);
+	show_progress(line);
 	srunner_free(runner);
-	return failed == 0 ? ran : -1;
+	return type;
+}
+
+/* Again and again, run the first test that nobody has begun. */
+static void
+run_tests(void)
+{
+	int n = 0, mine = shared->next++;
+
+	for (const struct entry *it = entries; it < entries + entered; it++)
+		for (int i = 0; i < it->count; i++) {
+			if (n++ != mine)
+				continue;
+			if (run_test(it, i) != CK_PASS &&
+			    getenv("CK_ONE_FAILURE") != NULL)
+				return;
+			mine = shared->next++;
+		}
+}
+
+/* Returns the signal that has ended the tests, or 0. */
+static int
+await_tests(void)
+{
+	for (;;) {
+		pid_t pid;
+		while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+			;
+		if (pid == -1 || shared->done == total ||
+		    (getenv("CK_ONE_FAILURE") != NULL &&
+		     shared->done > shared->results[CK_PASS]))
+			return 0;
+		const int signo = sigwaitinfo(&awaited, NULL);
+		if (signo != -1 && signo != SIGCHLD)
+			return signo;
+	}
+}
+
+static int
+remove_one(const char *path, const struct stat *status, int type,
+	   struct FTW *place)
+{
+	(void)status;
+	(void)place;
+	for (const char *id = "smxf"; type == FTW_DP && *id != '\0'; id++) {
+		key_t key = ftok(path, *id);
+		semctl(semget(key, 0, 0), 0, IPC_RMID);
+		shmctl(shmget(key, 0, 0), IPC_RMID, NULL);
+	}
+	return remove(path);
+}
+
+/* Leave nothing, also after Ctrl-C: no process, object, file or directory. */
+static void
+clean_up(void)
+{
+	char path[64];
+	int pid;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children", getpid());
+	do { /* what a child has started dies with it, or becomes our child */
+		FILE *children = fopen(path, "r");
+		while (children != NULL && fscanf(children, "%d", &pid) == 1)
+			kill(pid, SIGKILL);
+		if (children != NULL)
+			fclose(children);
+	} while (wait(NULL) > 0);
+	if (nftw(base, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
+		warn("%s: not removed", base);
 }
 
 /* What a test run inherits and must not hand on to the tests. */
 static void
 prepare(void)
 {
-	const char *tmpdir = getenv("TMPDIR");
+	const char *tmpdir = getenv("TMPDIR"), *word = getenv("CK_VERBOSITY");
 
 	int fd = open("/dev/null", O_RDWR);
 	while (fd >= 0 && fd <= 2)
@@ -662,43 +708,52 @@ prepare(void)
 	if (getenv("CK_FORK") != NULL && strcmp(getenv("CK_FORK"), "no") == 0)
 		errx(EXIT_FAILURE, "CK_FORK=no is not supported: each test "
 				   "needs a process of its own");
+	for (int i = CK_SILENT; word != NULL && i <= CK_VERBOSE; i++)
+		if (strcmp(word, (const char *[]){"silent", "minimal", "normal",
+						  "verbose"}[i]) == 0)
+			verbosity = i;
 	unsetenv("MAKEFLAGS");
 	unsetenv("MFLAGS");
+	for (int i = 0; i < 5; i++)
+		sigaddset(&awaited, (int[]){SIGCHLD, SIGINT, SIGTERM, SIGHUP,
+					    SIGPIPE}[i]);
+	signal(SIGCHLD, SIG_DFL);
+	sigprocmask(SIG_BLOCK, &awaited, NULL);
+	unshare(CLONE_NEWIPC); /* for root: clean_up() meets nobody else's */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	snprintf(base, sizeof(base), "%s/sharemem.XXXXXX",
 		 tmpdir != NULL ? tmpdir : "/tmp");
-	if (getcwd(top, sizeof(top)) == NULL || mkdtemp(base) == NULL)
+	if (shared == MAP_FAILED || getcwd(top, sizeof(top)) == NULL ||
+	    mkdtemp(base) == NULL)
 		err(EXIT_FAILURE, "%s", base);
-	runner_pid = getpid();
-	atexit(clean_up);
-	for (int i = 0; i < 3; i++) {
-		const int signo = (int[]){SIGINT, SIGTERM, SIGHUP}[i];
-		if (signal(signo, end_early) == SIG_IGN)
-			signal(signo, SIG_IGN);
-	}
 }
 
 int
 main(void)
 {
-	const char *wanted = getenv("CK_RUN_SUITE");
-	int status = 0;
-
 	prepare();
-	/* README's sessions mostly wait: they are played beside the others. */
-	if (wanted == NULL && (beside = fork()) == 0) {
-		const int count = run(true);
-		return count == -1 ? 1 : count == 0 ? 2 : 0;
-	}
-	int count = run(wanted != NULL && strcmp(wanted, "README") == 0);
-	if (beside > 0) {
-		waitpid(beside, &status, 0);
-		beside = 0;
-		if (status == 0)
-			count += count >= 0;
-		else if (!WIFEXITED(status) || WEXITSTATUS(status) != 2)
-			count = -1;
-	}
-	if (count == 0)
-		warnx("no test was run: is there such a suite, or case?");
-	return count > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	choose_tests();
+	fflush(stdout);
+	for (int i = 0; i < AT_ONCE; i++)
+		if (fork() == 0) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			run_tests();
+			_exit(0);
+		}
+	const int signo = await_tests(), done = shared->done;
+	const int passed = shared->results[CK_PASS];
+	clean_up();
+	show_progress("");
+	if (signo != 0)
+		return 128 + signo;
+	if (done == 0)
+		errx(EXIT_FAILURE,
+		     "no test was run: is there such a suite, or case?");
+	if (verbosity > CK_SILENT) /* Check's closing line, for all */
+		printf("%d%%: Checks: %d, Failures: %d, Errors: %d\n",
+		       100 * passed / done, done, shared->results[CK_FAILURE],
+		       shared->results[CK_ERROR]);
+	return passed == total ? EXIT_SUCCESS : EXIT_FAILURE;
 }

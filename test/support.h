@@ -2,6 +2,27 @@
  * support.h - what the suites share, and the headers that most of them need: a
  * directory for every test, so a key of its own; running programs; waiting for
  * things, with a deadline.
+ *
+ * How a test is written here.  This is a whole suite, in a file of its own:
+ *
+ *	#include "support.h"
+ *
+ *	CASE("My suite", "texts that wait")
+ *
+ *	TEST(a_text_waits_for_its_reader)
+ *	{
+ *		leave_text("Hello\n");
+ *		ck_assert(unread());
+ *		expect_exit(start_reader("out"), 0);
+ *		ck_assert_same_file("in", "out");
+ *	}
+ *
+ * make finds test/check_*.c.  TEST() is Check's START_TEST(), and more: it puts
+ * the test into the CASE() above it before main() runs.  So there is no list of
+ * tests.  Each test is a process, in a new directory, and others run beside it.
+ * This runs the tests with such a word in their name:
+ *
+ *	$ CK_RUN_TEST=a_text_waits test/check
  */
 #ifndef SUPPORT_H
 #define SUPPORT_H
@@ -44,42 +65,34 @@ void expect_nothing_left(void);
 bool anything_left(void);
 
 /*
- * Tests register themselves before main() runs: TEST(name) { ... } belongs to
- * the CASE() above it in its file.  Each test of a case begins with its first
- * fixture and ends with its second.  TEST_LOOP() runs a test several times,
- * with _i from 0.  TEST_IF() skips it, and says why, unless the condition
- * holds; a name such as IS_ROOT stands for a condition and its reason.  With
- * CK_RUN_TEST=word in the environment, only tests with this word in their name
- * run.
+ * Each test of a case begins with its first fixture and ends with its second.
+ * TEST_LOOP() runs a test several times, with _i from 0.  TEST_IF() skips it,
+ * and says why, unless the condition holds; a name such as IS_ROOT stands for a
+ * condition and its reason.
  */
 #define CASE(suite, name)                                                      \
 	CASE_WITH(suite, name, enter_directory, expect_nothing_left)
 #define CASE_WITH(suite, name, before, after)                                  \
-	REGISTER(UNIQUE(case_, __LINE__), suite, name, before, after, NULL)
+	REGISTER(UNIQUE(case_, __LINE__), suite, name, before, after, NULL,    \
+		 NULL)
 #define TEST(test)		  TEST_IF(test, 1, true, "")
 #define TEST_LOOP(test, times)	  TEST_IF(test, times, true, "")
 #define TEST_ROOT(test)		  TEST_IF(test, 1, IS_ROOT)
 #define IS_ROOT			  geteuid() == 0, "needs root"
 #define TEST_IF(test, times, ...) TEST_IF_(test, times, __VA_ARGS__)
 #define TEST_IF_(test, times, condition, why)                                  \
-	static void test##_body(int _i);                                       \
-	START_TEST(test)                                                       \
+	static const TTest *test; /* START_TEST() defines it */                \
+	static int test##_times(void)                                          \
 	{                                                                      \
-		test##_body(_i);                                               \
+		return may_run(#test, condition, why) ? times : 0;             \
 	}                                                                      \
-	END_TEST                                                               \
-	static void test##_add(TCase *tcase)                                   \
-	{                                                                      \
-		if (may_run(#test, condition, why))                            \
-			tcase_add_loop_test(tcase, test, 0, times);            \
-	}                                                                      \
-	REGISTER(test##_enter, NULL, #test, NULL, NULL, test##_add)            \
-	static void test##_body(int _i __attribute__((unused)))
+	REGISTER(test##_enter, NULL, #test, NULL, NULL, test##_times, &test)   \
+	START_TEST(test)
 #define REGISTER(function, ...)                                                \
 	__attribute__((constructor)) static void function(void)                \
 	{                                                                      \
 		register_entry(                                                \
-		    (struct entry){__FILE__, __LINE__, __VA_ARGS__});          \
+		    (struct entry){__FILE__, __LINE__, __VA_ARGS__, NULL, 0}); \
 	}
 #define UNIQUE(name, line)  UNIQUE_(name, line)
 #define UNIQUE_(name, line) name##line
@@ -88,7 +101,10 @@ struct entry {
 	int line;
 	const char *suite, *name; /* a test has no suite: it is the case's */
 	SFun before, after;
-	void (*add)(TCase *tcase); /* a case has none */
+	int (*times)(void); /* a case has neither this nor the next */
+	const TTest **test;
+	const struct entry *in; /* main() finds a test's case, */
+	int count;		/* and how often it is to run */
 };
 void register_entry(struct entry entry);
 bool may_run(const char *test, bool condition, const char *why);
@@ -145,12 +161,11 @@ pid_t start_waiting_reader(void);
 /* Put the text into the channel, and into "in"; no reader need be there. */
 void leave_text(const char *text);
 
-/* Wait for its end, with the deadline.  waitpid(2)'s status; its exit status */
+/* Wait for its end, with the deadline.  Returns waitpid(2)'s status. */
 int await(pid_t pid);
-int exit_status(pid_t pid);
-int signal_of(pid_t pid);
+int exit_status(pid_t pid); /* its own; or -signo, if a signal has ended it */
 #define expect_exit(pid, status)  ck_assert_int_eq(exit_status(pid), status)
-#define expect_signal(pid, signo) ck_assert_int_eq(signal_of(pid), signo)
+#define expect_signal(pid, signo) ck_assert_int_eq(exit_status(pid), -(signo))
 #define expect_errno(call, reason)                                             \
 	do {                                                                   \
 		ck_assert_int_eq(call, -1);                                    \
@@ -186,13 +201,13 @@ int sleep_for_more(int index);
 /* The objects of a path, or -1; and an end to them. */
 int set_of(const char *path);
 int segment_of(const char *path);
-void remove_set(int semid);
-void remove_segment(int shmid);
+#define remove_set(id)	   ck_assert_int_eq(semctl(id, 0, IPC_RMID), 0)
+#define remove_segment(id) ck_assert_int_eq(shmctl(id, IPC_RMID, NULL), 0)
 
 bool is_asleep(pid_t pid);
 /* How often the kernel has put the process to sleep and woken it. */
 long switches(pid_t pid);
-/* While a process that polls wakes 200 times, this one does not wake once. */
+/* While the test, which polls, wakes 200 times, this one does not wake once. */
 void expect_asleep(pid_t pid);
 
 /* A child that runs `code' and ends; its status is `code's result. */

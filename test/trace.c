@@ -4,23 +4,27 @@
 #include "trace.h"
 #include "support.h"
 
+#include <elf.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/uio.h>
 
-/* i386: ipc(2) is one call for all of System V; seen as the call it does. */
-enum { I386_IPC = 117 };
+enum { ERESTARTNOINTR = 513 }; /* the kernel's own: do it again */
 
-const char *const call_names[] = {"stat",   "semget", "semop",	"semctl",
-				  "shmget", "shmat",  "shmctl", "shmdt",
-				  "read",   "write",  "alarm",	"exit"};
+const char *const call_names[] = {
+    "chdir",  "stat",  "semget", "semop", "semctl", "shmget", "shmat",
+    "shmctl", "shmdt", "read",	 "write", "alarm",  "exit"};
 
-/* Not every machine has a number for the first four. */
+/* ipc(2) is one call for all of System V; seen as the call that it does. */
+enum { IPC = EXIT + 1 };
+
+/* Each machine has its own numbers, and not all of these calls. */
+enum { NONE = -1 };
 static const struct {
-	enum call call;
-	unsigned number, i386; /* of programs built with -m32 */
+	unsigned call;
+	int number, i386; /* of programs built with -m32, if tests are not */
 } calls[] = {
 #ifdef SYS_stat
     {STAT, SYS_stat, 195},
@@ -28,20 +32,63 @@ static const struct {
 #ifdef SYS_newfstatat
     {STAT, SYS_newfstatat, 300},
 #endif
+#ifdef SYS_stat64 /* the machine has 32 bits */
+    {STAT, SYS_stat64, NONE},
+    {STAT, SYS_fstatat64, NONE},
+    {SEMOP, SYS_semtimedop_time64, NONE},
+#endif
+#ifdef SYS_ipc
+    {IPC, SYS_ipc, NONE},
+#endif
 #ifdef SYS_semop
-    {SEMOP, SYS_semop, I386_IPC},
+    {SEMOP, SYS_semop, 420},
+#endif
+#ifdef SYS_semtimedop
+    {SEMOP, SYS_semtimedop, NONE},
 #endif
 #ifdef SYS_alarm
     {ALARM, SYS_alarm, 27},
 #endif
-    {STAT, SYS_statx, 383},	  {SEMGET, SYS_semget, 393},
-    {SEMCTL, SYS_semctl, 394},	  {SEMOP, SYS_semtimedop, 420},
-    {SHMGET, SYS_shmget, 395},	  {SHMAT, SYS_shmat, 397},
-    {SHMCTL, SYS_shmctl, 396},	  {SHMDT, SYS_shmdt, 398},
-    {READ, SYS_read, 3},	  {WRITE, SYS_write, 4},
-    {ALARM, SYS_setitimer, 104},  {EXIT, SYS_exit_group, 252},
+    {IPC, NONE, 117},
+    {CHDIR, SYS_chdir, 12},
+    {STAT, SYS_statx, 383},
+    {SEMGET, SYS_semget, 393},
+    {SEMCTL, SYS_semctl, 394},
+    {SHMGET, SYS_shmget, 395},
+    {SHMAT, SYS_shmat, 397},
+    {SHMCTL, SYS_shmctl, 396},
+    {SHMDT, SYS_shmdt, 398},
+    {READ, SYS_read, 3},
+    {WRITE, SYS_write, 4},
+    {WRITE, SYS_writev, 146},
+    {ALARM, SYS_setitimer, 104},
+    {EXIT, SYS_exit_group, 252},
 };
 enum { CALLS = sizeof(calls) / sizeof(calls[0]), TESTS = 2 * CALLS };
+
+/*
+ * A machine's registers, as PTRACE_GETREGSET gives them: how many bytes they
+ * and one of them are, and which one holds a call's number, its third argument,
+ * and its result.  (arm and arm64 have a request of its own for the number.)
+ */
+enum place { NUMBER, THIRD, RESULT };
+static const struct {
+	size_t all, one;
+	unsigned at[3];
+} machines[] = {
+#if defined(__x86_64__) || defined(__i386__)
+    {27 * 8, 8, {15, 12, 10}}, /* orig_rax, rdx, rax */
+    {17 * 4, 4, {11, 2, 6}},   /* orig_eax, edx, eax */
+#elif defined(__aarch64__)
+    {34 * 8, 8, {0, 2, 0}},
+#elif defined(__arm__)
+    {18 * 4, 4, {0, 2, 0}},
+#elif defined(__riscv) && __riscv_xlen == 64
+    {32 * 8, 8, {17, 12, 10}}, /* a7, a2, a0 */
+#elif defined(__s390x__)
+    {27 * 8, 8, {4, 6, 4}}, /* two words of psw, then r0 */
+#endif
+    {0, 0, {0, 0, 0}}};
 
 /* Ask the kernel to stop this process at calls with these numbers. */
 static void
@@ -54,7 +101,8 @@ stop_at_calls(void)
 	for (unsigned char i = 0; i < TESTS; i++) /* jump to the last one */
 		code[1 + i] = (struct sock_filter)BPF_JUMP(
 		    BPF_JMP | BPF_JEQ | BPF_K,
-		    i < CALLS ? calls[i].number : calls[i - CALLS].i386,
+		    (unsigned)(i < CALLS ? calls[i].number
+					 : calls[i - CALLS].i386),
 		    (unsigned char)(TESTS - i), 0);
 	code[TESTS + 1] =
 	    (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
@@ -118,6 +166,60 @@ resume(struct traced *t)
 		t->state = INSIDE;
 }
 
+bool
+may_change(void)
+{
+	return machines[0].all > 0;
+}
+
+static void
+set_register(const struct traced *t, enum place place, long long value)
+{
+	unsigned char bytes[512];
+	struct iovec all = {bytes, sizeof(bytes)};
+	void *const which = (void *)NT_PRSTATUS;
+	int i = 0;
+
+	ck_assert_int_eq(ptrace(PTRACE_GETREGSET, t->pid, which, &all), 0);
+	while (machines[i].all != all.iov_len)
+		ck_assert_uint_ne(machines[i++].all, 0);
+	memcpy(bytes + machines[i].at[place] * machines[i].one, &value,
+	       machines[i].one);
+	ck_assert_int_eq(ptrace(PTRACE_SETREGSET, t->pid, which, &all), 0);
+}
+
+void
+answer(struct traced *t, long long result)
+{
+	t->answered = true;
+	t->result = result;
+#if defined(__arm__)
+	ck_assert_int_eq(ptrace(PTRACE_SET_SYSCALL, t->pid, NULL, -1), 0);
+#elif defined(__aarch64__)
+	int none = -1;
+	struct iovec number = {&none, sizeof(none)};
+	ck_assert_int_eq(ptrace(PTRACE_SETREGSET, t->pid,
+				(void *)NT_ARM_SYSTEM_CALL, &number),
+			 0);
+#else
+	set_register(t, NUMBER, -1);
+#endif
+}
+
+void
+change_third(struct traced *t, size_t value)
+{
+	set_register(t, THIRD, (long long)value);
+	t->args[2] = value;
+}
+
+void
+begin_again(const struct traced *t)
+{
+	ck_assert_int_eq(t->result, -EINTR);
+	set_register(t, RESULT, -ERESTARTNOINTR);
+}
+
 /*
  * Read the operations of a semop(2).
  *
@@ -127,7 +229,8 @@ resume(struct traced *t)
 static void
 read_operations(struct traced *t)
 {
-	const struct iovec here = {t->ops, t->args[2] * sizeof(t->ops[0])};
+	const struct iovec here = {t->ops,
+				   (size_t)t->args[2] * sizeof(t->ops[0])};
 	const struct iovec there = {(void *)(size_t)t->args[1], here.iov_len};
 
 	ck_assert_uint_le(here.iov_len, sizeof(t->ops));
@@ -147,8 +250,9 @@ is_before_call(struct traced *t, const struct __ptrace_syscall_info *info)
 	static const enum call of_ipc[32] = {
 	    [1] = SEMOP,  [2] = SEMGET, [3] = SEMCTL,  [4] = SEMOP,
 	    [21] = SHMAT, [22] = SHMDT, [23] = SHMGET, [24] = SHMCTL};
-	const bool i386 = info->arch == AUDIT_ARCH_I386;
-	const unsigned long long number = info->seccomp.nr;
+	const bool i386 = info->arch == AUDIT_ARCH_I386 && sizeof(long) == 8;
+	const uint64_t *args = info->seccomp.args;
+	const int number = (int)info->seccomp.nr;
 	int i = 0;
 
 	while (i < CALLS && (i386 ? calls[i].i386 : calls[i].number) != number)
@@ -157,14 +261,14 @@ is_before_call(struct traced *t, const struct __ptrace_syscall_info *info)
 		return false;
 	t->state = BEFORE;
 	t->call = calls[i].call;
-	memcpy(t->args, info->seccomp.args, sizeof(t->args));
-	if (i386 && number == I386_IPC) {
+	memcpy(t->args, args, sizeof(t->args));
+	if (calls[i].call == IPC) {
 		/* ipc(call, first, second, third, pointer) */
-		t->call = of_ipc[t->args[0] & 31];
-		memcpy(t->args, info->seccomp.args + 1, sizeof(t->args));
+		t->call = of_ipc[args[0] & 31];
+		memcpy(t->args, args + 1, sizeof(t->args));
 		if (t->call == SEMOP) {
-			t->args[2] = t->args[1];
-			t->args[1] = info->seccomp.args[4];
+			t->args[2] = args[2];
+			t->args[1] = args[4];
 		}
 	}
 	if (t->call == SEMOP)
@@ -196,7 +300,11 @@ has_stopped(struct traced *t, int status)
 	if (info.op != PTRACE_SYSCALL_INFO_EXIT) /* execve(2) */
 		return false;
 	t->state = AFTER;
-	t->result = info.exit.rval;
+	if (t->answered)
+		set_register(t, RESULT, t->result);
+	else
+		t->result = info.exit.rval;
+	t->answered = false;
 	return true;
 }
 

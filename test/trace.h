@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 enum call {
+	CHDIR,
 	STAT, /* ftok(3) */
 	SEMGET,
 	SEMOP,
@@ -34,6 +35,7 @@ struct traced {
 	unsigned long long args[3];
 	struct sembuf ops[5]; /* of a semop(2) */
 	long long result;     /* of the call; or -errno */
+	bool answered;	      /* `result' is answer()'s */
 	int signo;	      /* it is about to receive this signal; or 0 */
 	int status;	      /* DEAD: waitpid(2)'s */
 };
@@ -48,6 +50,24 @@ struct traced start_traced(const char *program, const char *path,
 
 /* Let it go on, and receive the signal that it has stopped at. */
 void resume(struct traced *t);
+
+/*
+ * What changes a call.  The machine's registers must be known to trace.c: x86
+ * (also a program of 32 bits under tests of 64), arm, arm64, riscv64 and s390x.
+ */
+bool may_change(void);
+#define MAY_CHANGE                                                             \
+	may_trace() && may_change(), "needs MAY_TRACE, and a known machine"
+
+/* BEFORE: the call will not be done.  It returns this, or -errno. */
+void answer(struct traced *t, long long result);
+/* BEFORE: its third argument becomes this. */
+void change_third(struct traced *t, size_t value);
+/*
+ * AFTER a call that a signal has interrupted: after the signal's handler the
+ * call begins again.  So it is as if the signal had come just before the call.
+ */
+void begin_again(const struct traced *t);
 
 /*
  * Wait until it has stopped, has ended, or sleeps in a semop(2); its state says

@@ -319,12 +319,23 @@ static const struct table tables[] = {
      .rows = {{"the programs", true, our_reader, our_writer},
 	      {"two semaphores, asleep at once", true, take_turns, put_turns}}},
 };
+enum { TABLES = sizeof(tables) / sizeof(tables[0]) };
 
 static int
 compare(const void *one, const void *other)
 {
 	const double a = *(const double *)one, b = *(const double *)other;
 	return (a > b) - (a < b);
+}
+
+/* On a terminal, one line tells how far it is.  What is printed replaces it. */
+static void
+show_progress(int run, const char *name)
+{
+	if (isatty(STDOUT_FILENO))
+		printf("  table %d of %d, run %d of %d: %-46.46s\r",
+		       (int)(table - tables) + 1, TABLES, run, RUNS, name);
+	fflush(stdout);
 }
 
 /* Returns 1 if the first row is too slow. */
@@ -335,6 +346,7 @@ measure(void)
 
 	for (int run = 0; run < RUNS; run++)
 		for (row = table->rows; row->name != NULL; row++) {
+			show_progress(run + 1, row->name);
 			semid = semget(IPC_PRIVATE, MEMBERS, 0600);
 			in = tmpfile();
 			out = tmpfile();
@@ -373,7 +385,7 @@ main(int argc, char *argv[])
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("%ld processors; medians of %d runs\n",
 	       sysconf(_SC_NPROCESSORS_ONLN), RUNS);
-	for (int i = 0; i < (int)(sizeof(tables) / sizeof(tables[0])); i++)
+	for (int i = 0; i < TABLES; i++)
 		if (argc < 2 || atoi(argv[1]) == i + 1) {
 			table = &tables[i];
 			printf("\n%d. %s\n\n", i + 1, table->title);

@@ -33,7 +33,7 @@ fail()
 until_told() # process, file, word, lines
 {
 	until ended=$(kill -0 "$1" 2>&1); [ "$(grep -c "$3" "$2")" -ge "$4" ]; do
-		[ -z "$ended" ] || fail "too early an end: $(grep -v '^  ' "$2")"
+		[ -z "$ended" ] || fail "too early an end: $(grep -v '^[ G]' "$2")"
 		sleep 0.1
 	done
 }
@@ -53,6 +53,7 @@ reader=$!
 until_told $reader "$told" prints 4
 
 printf '\nA turn, as ./writer -v and ./reader -v tell it, while inside:\n\n'
+head -n 1 "$story"
 grep -m 1 writes "$story"
 grep -m 1 prints "$told"
 

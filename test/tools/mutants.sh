@@ -24,10 +24,16 @@ fails() # suite, test: does a test fail?
 	grep -q '^[^ ]*:[0-9]*:[FES]:' check.log
 }
 
+# On a terminal, one line tells how far it is.  What is printed replaces it.
+progress() # text
+{
+	[ ! -t 1 ] || printf '%-79.79s\r' "$1"
+}
+
 # The tests that have failed in check.log: file:line, name, and what they say.
 failures()
 {
-	awk '/^Running suite|^[0-9]+%: / || /an earlier one$/ { told = 0; next }
+	awk '/^[0-9]+%: / || /^\tto run it alone: / { told = 0; next }
 		/^[^ :]+:[0-9]+:[FES]:/ {
 			split($0, part, ":")
 			print part[1] ":" part[2] ": " part[5]
@@ -51,6 +57,8 @@ try() # number in the list
 		$(sed -n "$1p" "$work/list")
 	END
 	begun=$(date +%s)
+	progress "$(wc -l < "$work/results") of $(wc -l < "$work/list") mutants, \
+$(grep -c '^[A-Z]' "$work/results") not found; now: $what"
 	enter_copy "$1"
 	sed -i "$script" "$file"
 	case $what in
@@ -82,6 +90,7 @@ try() # number in the list
 		echo "$result: $what ($(($(date +%s) - begun)) s)"
 		failures | head -n 2 | cut -c 1-150 | sed 's/^/    /'
 	fi > told
+	progress ''
 	cat told
 	cd "$work" && rm -rf "${work:?}/$1"
 }
@@ -89,6 +98,7 @@ try() # number in the list
 # The tests must pass before anything is broken.
 pass_unbroken() # suite@test
 {
+	progress "the unbroken tree: ${1%@*}"
 	enter_copy "tree.$$"
 	! fails "${1%@*}" "${1#*@}" ||
 		{ echo "the unbroken tree does not pass: $1"; failures; } |
@@ -110,9 +120,10 @@ esac
 export ONLY="${ONLY:-}" minutes="${MINUTES:-600}" CK_DEADLINE=20 work begin
 begin=$(date +%s)
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'progress ""; rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
 mkdir "$work/tree"
+: > "$work/results"
 cp -a Makefile README .flags ./*.[chdo] writer reader test "$work/tree"
 cat > "$work/list" <<'END'
 # The documents' helpers
@@ -361,10 +372,11 @@ script=$PWD/test/tools/mutants.sh
 export SCHEDULES=100
 cut -d @ -f 4- "$work/list" | if [ -z "$ONLY" ]; then
 	sed 's/@.*/@/'; else cat; fi | sort -u | for_each pass_unbroken
-[ ! -e "$work/results" ] || exit 1
+[ ! -s "$work/results" ] || exit 1
 export SCHEDULES=1000 CK_DEADLINE=5
 awk '{ print NR }' "$work/list" | for_each try
 cd "$work" || exit 1
+progress ''
 echo "$(wc -l < results) mutants, $(grep -c '^[A-Z]' results) survived," \
 	"$(grep -c '^only' results) only built, $(($(date +%s) - begin)) seconds"
 ! grep -q '^[A-Z]' results

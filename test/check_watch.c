@@ -1,0 +1,89 @@
+/* check_watch.c - watch shows a channel, and it makes and keeps nothing. */
+#define _GNU_SOURCE
+
+#include "support.h"
+
+#include <termios.h>
+
+CASE("Watch", "a channel, from its beginning to its end")
+
+/* For a second a change is reversed: then the terminal shows it plainly. */
+static bool
+shows_plainly(struct terminal *watch, const char *text)
+{
+	const size_t length = strlen(watch->text), frame = 4096;
+
+	if (length > SCREEN / 2) { /* forget all but the last frame */
+		memcpy(watch->text, watch->text + length - frame, frame);
+		memset(watch->text + frame, 0, SCREEN - frame);
+	}
+	return shows(watch, text);
+}
+
+static bool
+echoes(const struct terminal *watch)
+{
+	struct termios settings;
+	ck_assert_int_eq(tcgetattr(watch->master, &settings), 0);
+	return (settings.c_lflag & ECHO) != 0;
+}
+
+/* The reader stays inside, and is the last to leave: it removes everything. */
+TEST(two_channels_come_and_go_and_the_terminal_is_as_it_was)
+{
+	const char *slow[] = {"-s", "1000000", directory, NULL};
+	struct terminal watch = start_on_terminal("test/tools/watch");
+	struct shmid_ds status;
+	char guard[64];
+
+	for (int i = 0; i < 2; i++) {
+		eventually(shows_plainly(&watch, "There is no segment."));
+		ck_assert(!anything_left() && !echoes(&watch));
+		memset(watch.text, 0, SCREEN); /* forget all */
+		pid_t reader = start("reader", NULL, "out", "error", slow);
+		pid_t writer = start_writer("|");
+		ck_assert_int_eq(write(feed, "Hello\nyou\n", 10), 10);
+		sprintf(guard, "GUARD       0      0        %d rea", reader);
+		eventually(shows_plainly(&watch, guard));
+		eventually(shows_plainly(&watch, "\nNEWS        1      0 "));
+		eventually(shows_plainly(&watch, "\n  0  0a 00 00 00  48 65"));
+		eventually(shows_plainly(&watch, "     Hello.you."));
+		memset(watch.text, 0, SCREEN);
+		const int shmid = segment_of(directory);
+		close(feed);
+		expect_exit(writer, 0);
+		expect_end_by(reader, SIGTERM);
+		ck_assert(!anything_left());
+		eventually(shmctl(shmid, IPC_STAT, &status) == -1);
+	}
+	eventually(shows_plainly(&watch, "There is no set."));
+	type(&watch, "\3");
+	expect_signal(watch.pid, SIGINT);
+	ck_assert(!shows(&watch, "^C") && echoes(&watch));
+	const char *end = strrchr(watch.text, 'J'); /* of the last frame */
+	ck_assert_str_eq(end, "J\033[0m\033[?25h\033[?1049l");
+}
+
+/* Of what is not ours nothing is shown: here the mode of the segment. */
+TEST(into_a_file_it_prints_one_look)
+{
+	const char *program = "test/tools/watch", *none[] = {"/none", NULL};
+	struct shmid_ds status;
+
+	leave_text("kept\n");
+	const int shmid = segment_of(directory);
+	remove_set(semaphore_set());
+	expect_exit(start(program, NULL, "look", "error", NULL), 0);
+	ck_assert(file_has("look", "no set.") && file_has("look", " kept. "));
+	shmctl(shmid, IPC_STAT, &status);
+	status.shm_perm.mode = 0666;
+	shmctl(shmid, IPC_SET, &status);
+	const int semid = createsem(directory, 's', 1, 0);
+	expect_exit(start(program, NULL, "foreign", "error", NULL), 0);
+	ck_assert(file_has("foreign", "This set is not ours"));
+	ck_assert(file_has("foreign", "This segment is not ours"));
+	remove_set(semid);
+	remove_segment(shmid);
+	expect_exit(start(program, NULL, "out", "error", none), 1);
+	expect_file("error", "watch: %s: No such file or directory\n", *none);
+}

@@ -1,0 +1,141 @@
+#!/bin/sh
+# make ports: other machines.  Programs and tests must compile for them without
+# a warning.  Then the pair runs there, under qemu-user, alone and beside this
+# machine: each session must end as it does here.
+set -eu
+
+packages='gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf gcc-i686-linux-gnu
+	gcc-powerpc-linux-gnu qemu-user'
+work=$(mktemp -d)
+channel=$work/channel
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM HUP
+
+fail()
+{
+	echo "ports: $1" >&2
+	exit 1
+}
+
+# Compile everything; no test is linked, so that Check's headers are enough.
+build() # the prefix of the compiler, the emulator
+{
+	for tool in "$1-gcc" $2; do
+		command -v "$tool" > /dev/null ||
+			fail "it needs these packages: $(echo $packages)"
+	done
+	machine=$work/${1%%-*}
+	mkdir "$machine"
+	cp -r Makefile ./*.[ch] test "$machine"
+	make -s -C "$machine" clean
+	make -s -C "$machine" CC="$1-gcc" CFLAGS="-O2 -Werror -I$work" \
+		LDFLAGS=-static writer reader \
+		$(ls test/*.c test/tools/*.c | sed 's/c$/o/')
+	echo "$1: programs and tests compile without a warning"
+	[ -n "$2" ] || return 0
+	mkdir "$machine/real"
+	for program in writer reader; do
+		mv "$machine/$program" "$machine/real"
+		printf '#!/bin/sh\nexec %s "$@"\n' "$2 $machine/real/$program" \
+			> "$machine/$program"
+		chmod +x "$machine/$program"
+	done
+}
+
+# Wait until there is something in a file.
+until_told()
+{
+	timeout 60 sh -c 'until [ -s "$1" ]; do sleep 0.1; done' - "$1" ||
+		fail "nothing comes into $1"
+}
+
+# Each program has a minute.
+writes() { timeout 60 "$writer" "$@" "$channel"; }
+reads() { timeout 60 "$reader" "$@" "$channel"; }
+# A shell makes its background processes deaf to Ctrl-C.
+hears() { exec env --default-signal=INT "$@" "$channel"; }
+
+# End the last background process; what does the shell see?
+end_by() # signal
+{
+	kill "-$1" $!
+	wait $! 2> /dev/null && status=0 || status=$?
+	echo "$1: status $status" >> statuses
+}
+
+# What the two print is left in files of the current directory.
+run_pair()
+{
+	trap 'kill $! 2> /dev/null || true' EXIT
+	seq 10000 | writes &
+	reads > lines
+	wait $!
+	writes < "$work/random" &
+	reads > bytes
+	wait $!
+	# A text outlives its writer, and a reader that is killed inside.
+	echo Kept | writes -v 2> writer.told
+	hears "$reader" -s 60 > killed &
+	until_told killed
+	end_by KILL
+	reads -v > again 2> reader.told
+	# A reader that waits for a writer, and a writer that waits for a line.
+	hears "$reader" -v 2> reading.told &
+	until_told reading.told
+	end_by INT
+	echo Kept | writes
+	mkfifo typed
+	hears "$writer" -v < typed 2> writing.told &
+	exec 3> typed
+	until_told writing.told
+	end_by INT
+	exec 3>&-
+	reads > last
+	rm typed
+	# Each set and segment has a number of its own.
+	sed -i 's/set [0-9]*/set N/; s/segment [0-9]*/segment N/' ./*.told
+}
+
+pair() # the machines of the writer and of the reader
+{
+	echo "from $1 to $2"
+	writer=$work/$1/writer
+	reader=$work/$2/reader
+	mkdir "$work/$1-$2"
+	(cd "$work/$1-$2" && run_pair)
+	diff -r "$work/here-here" "$work/$1-$2"
+}
+
+# A reader of the other byte order must refuse a text, and leave it there.
+refuse() # the machines of the writer and of the reader
+{
+	echo "from $1 to $2"
+	writer=$work/$1/writer
+	reader=$work/$2/reader
+	echo Kept | writes
+	! reads > "$work/refused" || fail 'the text is not refused'
+	reader=$work/$1/reader
+	[ "$(cat "$work/refused"; reads)" = Kept ]
+}
+
+cp /usr/include/check.h /usr/include/check_stdint.h "$work"
+head -c 50000 /dev/urandom > "$work/random"
+mkdir "$channel" "$work/here"
+cp writer reader "$work/here"
+build aarch64-linux-gnu qemu-aarch64
+build powerpc-linux-gnu qemu-ppc # big-endian, 32 bits
+build arm-linux-gnueabihf ''
+build i686-linux-gnu '' # runs here without an emulator
+pair here here
+cd "$work/here-here"
+seq 10000 | cmp - lines
+cmp "$work/random" bytes
+cat killed again last | uniq -c | grep -q ' 3 Kept'
+pair aarch64 aarch64
+pair aarch64 here
+pair here aarch64
+pair i686 here
+pair here i686
+pair powerpc powerpc
+refuse powerpc here
+echo 'The pair does the same on all of them.'
