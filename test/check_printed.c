@@ -184,7 +184,7 @@ text_now(void)
 	return text;
 }
 
-CASE_WITH("The documents", "How the paper's programs go wrong, rung by rung",
+CASE_WITH("The documents", "The paper, how its programs go wrong, rung by rung",
 	  enter_meeting_place, end_all_and_expect_nothing_left)
 
 /*
