@@ -372,3 +372,18 @@ TEST_LOOP(readme_names_what_is_there, sizeof(named) / sizeof(named[0]))
 	ck_assert_int_eq(system(command), 0);
 	expect_file("missing", "%s", "");
 }
+
+/* As it is shipped, no exercise is done.  Our pair is an answer to two. */
+TEST_LOOP(an_exercise_is_done_when_it_is_solved, 4)
+{
+	char number[] = {(char)('1' + _i), '\0'};
+
+	setenv("number", number, 1);
+	setenv("out", in_directory("out"), 1);
+	ck_assert_int_ne(system("sh test/tools/exercise.sh $number > $out"), 0);
+	ck_assert(file_has("out", "not yet: "));
+	if (_i > 1)
+		return;
+	ck_assert_int_eq(system("make -s exercise N=$number OF=. > $out"), 0);
+	expect_file("out", "%s", "done\n");
+}

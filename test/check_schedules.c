@@ -82,8 +82,9 @@ struct attack {
 		REPLACE,
 		FAIL /* a system call */
 	} kind;
-	bool at_joins; /* when somebody waits for the guard to join */
-	int at;	       /* this step, or later */
+	bool
+	    at_joins; /* when somebody waits for the guard to join, or has it */
+	int at;	      /* this step, or later */
 };
 
 /* The lists of a run, each with its length. */
@@ -544,13 +545,33 @@ is_due(int at)
 	return at <= steps || at_rest;
 }
 
-enum trait { LIVES, SLEEPS, READY, QUICK, RINGS, JOINS, CALLS, HELD, BEGINS };
+/* Has it the guard, and has not joined yet? */
+static bool
+is_entering(const struct process *p)
+{
+	return p->set != NULL && p->set->holder == p && !p->joined && !p->left;
+}
+
+enum trait {
+	LIVES,
+	SLEEPS,
+	READY,
+	QUICK,
+	RINGS,
+	JOINS,
+	CALLS,
+	ENTERS,
+	HELD,
+	BEGINS
+};
 
 static bool
 is(enum trait trait, const struct process *p)
 {
 	const bool lives = p->t.state != UNBORN && p->t.state != DEAD;
 	const bool sleeps = p->t.state == ASLEEP, held = p->held_until > 0;
+	const bool calls = p->t.state == BEFORE && !p->failed &&
+			   p->t.call >= SEMGET && p->t.call <= SHMDT;
 	const bool traits[] = {
 	    [LIVES] = lives,
 	    [SLEEPS] = sleeps,
@@ -558,8 +579,8 @@ is(enum trait trait, const struct process *p)
 	    [QUICK] = lives && !sleeps && !held && p->stays_until <= steps,
 	    [RINGS] = sleeps && !held && p->armed, /* its alarm may ring */
 	    [JOINS] = sleeps && !p->joined,	   /* waits for the guard */
-	    [CALLS] = p->t.state == BEFORE && !p->failed &&
-		      p->t.call >= SEMGET && p->t.call <= SHMDT,
+	    [CALLS] = calls,			   /* its call may fail */
+	    [ENTERS] = calls && is_entering(p),
 	    [HELD] = lives && held && is_due(p->held_until), /* long enough */
 	    [BEGINS] = p->t.state == UNBORN && is_due(p->begins)};
 
@@ -592,27 +613,43 @@ static void
 fail_call(struct process *p)
 {
 	const int error = (int[]){ENOMEM, ENOSPC, EACCES}[below(3)];
-	struct set *set = p->set, *made = p->opens ? set : NULL;
+	const struct set *made = p->opens ? p->set : NULL;
 
 	foreach (process, other)
 		if (made != NULL && other != p && other->set == made)
 			return;
 	note(p, "%s fails", call_names[p->t.call]);
 	p->failed = true;
-	p->excused = made == NULL &&
-		     (set == NULL || set->holder != p || p->joined || p->left);
+	p->excused = made == NULL && !is_entering(p);
 	answer(&p->t, -error);
+	p->stays_until = steps + below(100);
+	if (below(2) == 0) /* somebody sees that, and types Ctrl-C */
+		attack_list[attack_count++] =
+		    (struct attack){SIGNAL_ALL, .at = steps + below(20)};
 	do
 		go_on(p);
 	while (made != NULL && !made->removed && p->t.state != ASLEEP &&
 	       p->t.state != DEAD);
 }
 
+/* Is it time for it, and is there a victim? */
+static bool
+may_attack(const struct attack *attack)
+{
+	if (!is_due(attack->at))
+		return false;
+	if (attack->kind == FAIL)
+		return below(4) == 0 &&
+		       any(attack->at_joins ? ENTERS : CALLS) != NULL;
+	return !attack->at_joins || at_rest || any(JOINS) != NULL;
+}
+
 static void
-do_attack(enum kind kind)
+do_attack(const struct attack *attack)
 {
 	static const int signals[] = {SIGTERM, SIGTERM, SIGINT, SIGHUP};
 	static const int fatal[] = {[STOP] = SIGSTOP, [KILL] = SIGKILL};
+	const enum kind kind = attack->kind;
 	struct process *victim = NULL;
 
 	for (int i = below(4); i < set_count && victim == NULL; i++)
@@ -635,7 +672,7 @@ do_attack(enum kind kind)
 				      : "replaced");
 		read_keys();
 	} else if (kind == FAIL) {
-		fail_call(any(CALLS));
+		fail_call(any(attack->at_joins ? ENTERS : CALLS));
 	} else if (kind == SIGNAL_ALL) { /* Ctrl-C, at a terminal */
 		foreach (process, p)
 			if (is(LIVES, p))
@@ -731,11 +768,14 @@ prepare_run(void)
 	read_keys();
 	for (int i = below(4); i > 0; i--) {
 		struct attack *attack = &attack_list[attack_count++];
-		attack->kind = (enum kind)below(may_change() ? FAIL + 1 : FAIL);
+		attack->kind = (enum kind)below(may_change() ? FAIL + 3 : FAIL);
+		if (attack->kind > FAIL)
+			attack->kind = FAIL;
 		attack->at_joins = below(2) == 0;
 		if (attack->at_joins && below(3) == 0)
 			attack->kind = SIGNAL_ALL;
-		attack->at = below(attack->at_joins ? 100 : 300);
+		attack->at =
+		    below(attack->at_joins && attack->kind != FAIL ? 100 : 300);
 		moves |= attack->kind >= REMOVE && attack->kind <= REPLACE;
 	}
 	const int writers = 1 + below(2), all = writers + 1 + below(2);
@@ -772,12 +812,10 @@ do_what_is_due(void)
 		return true;
 	}
 	foreach (attack, a)
-		if (is_due(a->at) &&
-		    (!a->at_joins || at_rest || any(JOINS) != NULL) &&
-		    (a->kind != FAIL || any(CALLS) != NULL)) {
-			const enum kind kind = a->kind;
+		if (may_attack(a)) {
+			const struct attack attack = *a;
 			*a = attack_list[--attack_count];
-			do_attack(kind);
+			do_attack(&attack);
 			return true;
 		}
 	return send_any(HELD, SIGCONT);
