@@ -8,15 +8,20 @@ COMPILE = $(CC) -std=c11 $(WARNINGS) $(CFLAGS)
 SUITES = $(patsubst %.c,%.o,$(wildcard test/check*.c)) \
 	test/support.o test/trace.o
 PRINTED = test/printed/writer test/printed/reader
-SOURCES = $(wildcard *.[ch] test/*.[ch] test/tools/*.[ch] test/printed/*.[ch])
+PAPER = test/halfway/paper-writer test/halfway/paper-reader
+HALFWAY = test/halfway/writer test/halfway/reader
+PRELOADED = test/printed/quick.so test/lies.so
+TOOLS = test/tools/bench test/tools/watch test/tools/picture
+SOURCES = $(wildcard *.[ch] $(addsuffix /*.[ch],test test/tools test/printed \
+	test/halfway))
 
 all: writer reader ## build both programs (the default)
 
-writer reader: %: %.o sharemem.o
+writer reader $(HALFWAY): %: %.o sharemem.o
 	$(COMPILE) -o $@ $^ $(LDFLAGS)
 
-test/check: $(SUITES) sharemem.o | $(PRINTED) test/printed/quick.so \
-		test/tools/watch
+test/check: $(SUITES) sharemem.o | $(PRINTED) $(PAPER) $(HALFWAY) \
+	$(PRELOADED) test/tools/watch
 	$(COMPILE) -o $@ $^ `pkg-config --libs check` -lutil $(LDFLAGS)
 
 # The paper's pair, as it is printed: no warning is wanted here.
@@ -25,8 +30,27 @@ printed: $(PRINTED) ## build the paper's programs, to see them go wrong
 $(PRINTED): %: %.c test/printed/sharemem.h
 	$(CC) -std=gnu11 -w -Itest/printed -o $@ $<
 
+# Between the paper's pair and ours: its mains with our helpers, unchanged; and
+# changed where they must be.
+halfway: $(PAPER) $(HALFWAY) ## build the two rungs between that pair and ours
+
+$(PAPER): test/halfway/paper-%: test/printed/%.c sharemem.c sharemem.h
+	$(CC) -std=gnu11 -w -I. -include stdio.h -include unistd.h -o $@ \
+		$< sharemem.c
+
+exercise: ## is exercise N (1 to 4) of README solved?  In the directory OF=path
+	@sh test/tools/exercise.sh '$(N)' $(OF)
+
 test/printed/quick.so: test/printed/quick.c
 	$(CC) -shared -fPIC -o $@ $<
+
+# Without a C library: the program that loads it has one, perhaps another.
+test/lies.so: test/lies.c
+	$(CC) $(filter -m%,$(CFLAGS)) -shared -fPIC -nostdlib -o $@ $<
+
+test/tools/picture: test/tools/picture.o test/support.o test/trace.o \
+	| all printed test/printed/quick.so
+	$(COMPILE) -o $@ $^ `pkg-config --libs check` -lutil $(LDFLAGS)
 
 test/tools/bench test/tools/watch: %: %.o sharemem.o
 	$(COMPILE) -o $@ $^ -lrt $(LDFLAGS)
@@ -34,7 +58,7 @@ test/tools/bench test/tools/watch: %: %.o sharemem.o
 %.o: %.c .flags
 	$(COMPILE) -I. -MMD -MP -c -o $@ $<
 
--include $(wildcard *.d test/*.d test/tools/*.d)
+-include $(wildcard *.d test/*.d test/tools/*.d test/halfway/*.d)
 
 # Changes when the compiler or its flags do, so that everything is built anew.
 .flags: always
@@ -64,6 +88,11 @@ demo: all ## see the programs do their job, in ten seconds
 watch: test/tools/watch ## a third terminal: look at semaphores and segment
 	@test/tools/watch
 
+picture: have-check ## draw both pairs at work, call by call (SEED=n)
+	@$(MAKE) --no-print-directory test/tools/picture
+	@CK_RUN_SUITE=Picture test/tools/picture
+	@echo test/tools/picture.svg
+
 model: ## check the protocol's model with SPIN
 	@sh test/tools/model.sh
 
@@ -90,14 +119,15 @@ format: ## lay the sources out as .clang-format says
 	clang-format -i $(SOURCES)
 
 clean: ## remove what make has built
-	rm -f writer reader test/check test/tools/bench test/tools/watch \
-		.flags *.[do] test/*.[do] test/tools/*.[do] \
-		$(PRINTED) test/printed/quick.so
+	rm -f writer reader test/check $(TOOLS) test/tools/picture.svg .flags \
+		$(addsuffix .[do],* test/* test/tools/* test/halfway/*) \
+		$(PRINTED) $(PAPER) $(HALFWAY) $(PRELOADED)
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 16
 
 always:
 
-.PHONY: all check have-check deps printed documents demo watch model bench \
-	ports mutants coverage lint format clean help always
+.PHONY: all check have-check deps printed halfway exercise documents demo \
+	watch picture model bench ports mutants coverage lint format clean \
+	help always

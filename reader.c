@@ -57,14 +57,12 @@ main(int argc, char *argv[])
 			if (print(&output, shmaddr->text, length) == -1)
 				return give_up("standard output"); /* printf */
 			stay_inside();				   /* sleep */
+			/* sem_v, and NEWS -1, EMPTY +1: the text is printed */
 			if (sem_pass_v(semid, NEWS, EMPTY, GUARD) == -1)
-				return give_up("sem_pass_v"); /* sem_v */
-			/* no second sleep: NEWS is 0 now, or an end */
-		} else {
-			ended = sem_end_v(semid);
-			if (ended == -1)
-				return give_up("sem_end_v");
-		}
+				return give_up("sem_pass_v");
+		} else if ((ended = sem_end_v(semid)) == -1) {
+			return give_up("sem_end_v");
+		} /* no second sleep: NEWS tells when to go on */
 	}
 	if (output.in_line && write_all("\n", 1) == -1) /* on a terminal */
 		return give_up("standard output, last newline");

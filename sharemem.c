@@ -29,8 +29,8 @@ static const char *path = "."; /* the channel's directory */
 static double seconds;	       /* -s: how long to stay inside */
 static const char *teller;     /* -v: our name, which tell() prints; or NULL */
 
-/* How far join() has come: leave() undoes it. */
-static int joined_set = -1;	 /* the set, once we have been inside; or -1 */
+/* How far join() has come: withdraw() undoes it. */
+static int joined_set = -1;	 /* the set, once we are inside; or -1 */
 static struct segment *attached; /* the segment, or NULL */
 static bool counted;		 /* in READERS or WRITERS */
 static bool inside;		 /* we hold GUARD: step() notes it */
@@ -411,7 +411,7 @@ try_to_join(int *semid, struct segment **shmaddr)
 		tell(*semid, "waits");
 	if (sem_p(*semid, GUARD) == -1)
 		return "sem_p";
-	joined_set = *semid; /* before, there is nothing to withdraw from */
+	joined_set = *semid; /* from here on, withdraw() has what to undo */
 	if (drop_old_news(*semid, value) == -1)
 		return "sem_p";
 

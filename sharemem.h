@@ -72,13 +72,6 @@ union semun {
 #endif
 
 /*
- * The C library has another function sem_wait (POSIX, <semaphore.h>).  A
- * library that needs it must not call ours.  "hidden" keeps the names of our
- * functions inside the program, where no library can find them.
- */
-#pragma GCC visibility push(hidden)
-
-/*
  * A helper that fails returns -1 and sets errno, and the programs report it.
  * Each contract tells what errno can be.  Three groups are told only here:
  *
@@ -149,8 +142,11 @@ int sem_v(int semid, int index);
  * One semop(2) of two operations, -1 then +1: the kernel does both or sleeps.
  * Returns 0, or -1 with errno set: EINTR as sem_p().  Paper 5, sem_wait;
  * semop(2).
+ *
+ * The C library has a sem_wait, too (POSIX, <semaphore.h>).  Ours is hidden, so
+ * that no library calls it by mistake.
  */
-int sem_wait(int semid, int index);
+int sem_wait(int semid, int index) __attribute__((visibility("hidden")));
 
 /*
  * Remove the set.  The kernel wakes every process that waits on it: its call
@@ -298,7 +294,5 @@ int leave(int status);
  * leave().  err(3).
  */
 int give_up(const char *what);
-
-#pragma GCC visibility pop
 
 #endif

@@ -41,17 +41,17 @@ static void drop_text(struct input *input, size_t length);
  * The whole protocol.  A turn is the time while a process holds GUARD.  A
  * writer waits until EMPTY is 1, and a reader waits until NEWS is positive.  In
  * the same step, each takes GUARD, so nobody else is inside.  The writer puts a
- * text in.  The last step of its turn lowers EMPTY, raises NEWS and gives GUARD
- * back.  The reader prints the text.  The last step of its turn lowers NEWS,
- * raises EMPTY and gives GUARD back.
+ * text in.  Its last step moves a unit from EMPTY to NEWS and gives GUARD back.
+ * The reader prints the text.  Its last step moves the unit from NEWS to EMPTY
+ * and gives GUARD back.
  *
  * Until its last step, a turn has changed neither EMPTY nor NEWS.  If a process
- * is killed inside, the kernel gives GUARD back, and it is as if the turn had
- * not begun.  So if it was a reader, the next reader prints the same text.
+ * is killed inside, the kernel gives GUARD back, as if the turn had not begun.
+ * So the next reader prints a text that a killed reader was about to print.
  *
- * A writer that ends raises NEWS, too: leave() does it, and the kernel does it
- * for one that is killed.  A reader that finds NEWS positive and EMPTY 1 knows
- * that a writer has ended.  After the last one, the reader ends, too.
+ * A writer that ends raises NEWS, too: leave() does it, or the kernel if it is
+ * killed.  A reader that finds NEWS positive and EMPTY 1 knows that a writer
+ * has ended.  After the last writer, the reader ends.
  */
 int
 main(int argc, char *argv[])
@@ -76,11 +76,12 @@ main(int argc, char *argv[])
 			return give_up("sem_wait_p");
 		tell(semid, "writes %zu bytes", length);
 		shmaddr->length = (uint32_t)length; /* strlen - 1, '\0' */
-		memcpy(shmaddr->text, input.bytes, length);	 /* strcpy */
-		stay_inside();					 /* sleep */
-		if (sem_pass_v(semid, EMPTY, NEWS, GUARD) == -1) /* sem_v */
+		memcpy(shmaddr->text, input.bytes, length); /* strcpy */
+		stay_inside();				    /* sleep */
+		/* sem_v, and EMPTY -1, NEWS +1: the text waits for a reader */
+		if (sem_pass_v(semid, EMPTY, NEWS, GUARD) == -1)
 			return give_up("sem_pass_v");
-		drop_text(&input, length); /* no second sleep: EMPTY is 0 now */
+		drop_text(&input, length); /* no second sleep: EMPTY is 0 */
 	}
 	if (input.error != 0) { /* EINTR after a signal: nothing is said */
 		errno = input.error;
@@ -94,9 +95,9 @@ static void
 find_reader(const char *writer)
 {
 	if (strchr(writer, '/') != NULL && realpath(writer, reader) != NULL)
-		strcpy(strrchr(reader, '/'), "/reader");
+		memcpy(strrchr(reader, '/'), "/reader", sizeof("/reader"));
 	else
-		strcpy(reader, "reader");
+		memcpy(reader, "reader", sizeof("reader"));
 }
 
 /* Print a word in quotes, as a shell reads it, and what comes after it. */

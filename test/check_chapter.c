@@ -781,9 +781,15 @@ end(int set, int index)
 	return sem_pass_v(set, index, index + 1, index + 2);
 }
 
-enum { SEM_P, SEM_WAIT, BEGIN, THAT_WAIT, SEM_V = THAT_WAIT, END, VALUE, ALL };
+static int
+open_it(int set, int index __attribute__((unused)))
+{
+	return open_set(set);
+}
+
+enum { SEM_P, SEM_WAIT, BEGIN, THAT_WAIT, SEM_V = THAT_WAIT, END, ALL = 7 };
 static int (*const helpers[ALL])(int, int) = {
-    sem_p, sem_wait, begin, sem_v, end, sem_value,
+    sem_p, sem_wait, begin, sem_v, end, sem_value, open_it,
 };
 
 /* What the helper says of semaphore 0: an errno, or 0. */
@@ -962,10 +968,40 @@ TEST(s18_a_value_and_an_undo_end_at_32767)
 	expect_errno(sem_v(semid, 3), ERANGE);
 }
 
-TEST(s18_sem_end_v_tells_the_last_writers_end_from_anothers)
+/* Replace the fixture's set by one as the programs have. */
+static void
+use_a_new_set(void)
 {
 	sem_delete(semid);
 	semid = createsem(directory, 's', MEMBERS, 0);
+}
+
+static int
+open_the_set(void)
+{
+	return open_set(semid);
+}
+
+/* Anyone may call it, at any time: it opens a set once, and for good. */
+TEST(s18_open_set_opens_a_new_set_and_leaves_any_other_alone)
+{
+	const int in_use[] = {GUARD, EMPTY, NEWS};
+	use_a_new_set();
+	for (int i = 0; i < 3; i++) {
+		set_value(in_use[i], 1);
+		expect_exit(child(open_the_set), 0);
+		for (int k = 0; k < 3; k++)
+			expect_value(in_use[k], k == i);
+		set_value(in_use[i], 0);
+	}
+	expect_exit(child(open_the_set), 0);
+	for (int index = 0; index < MEMBERS; index++)
+		expect_value(index, index == GUARD || index == EMPTY);
+}
+
+TEST(s18_sem_end_v_tells_the_last_writers_end_from_anothers)
+{
+	use_a_new_set();
 	ck_assert_int_eq(sem_end_v(semid), 1); /* no writer is joined */
 	expect_value(GUARD, 1);
 	set_value(WRITERS, 1);

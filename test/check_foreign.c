@@ -1,12 +1,11 @@
 /*
  * check_foreign.c - what is found under our keys and is not ours, what the dead
- * have left there, limits of the system, and changes while a program joins.
+ * have left there, what other programs and other systems do, limits, and what
+ * changes while a program joins.
  */
 #define _GNU_SOURCE
 
 #include "support.h"
-
-#include <grp.h>
 
 #define NOBODY	     65534
 #define COUNT(table) (int)(sizeof(table) / sizeof(*table))
@@ -119,26 +118,10 @@ TEST(a_segment_that_is_not_ours_does_not_disturb_who_is_joined)
 	expect_end_by(reader, SIGTERM);
 }
 
-/* Let another user come to our directory, and then become that user. */
-static void
-open_directory(void)
-{
-	ck_assert_int_eq(chmod(in_directory(".."), 0755), 0);
-	ck_assert_int_eq(chmod(directory, 0777), 0);
-}
-
-static void
-become_nobody(void)
-{
-	if (setgroups(0, NULL) == -1 || setgid(NOBODY) == -1 ||
-	    setuid(NOBODY) == -1)
-		_exit(100);
-}
-
 static int
 make_as_nobody(int id)
 {
-	become_nobody();
+	ck_assert_int_eq(setuid(NOBODY), 0);
 	make_ours(id);
 	return 0;
 }
@@ -161,7 +144,9 @@ give(int id, int object, uid_t owner)
 TEST_IF(what_another_user_has_made_or_got_is_refused_and_left, 12, IS_ROOT)
 {
 	const int id = _i / 2 % 2 == 0 ? 's' : 'm';
-	open_directory();
+	/* He may look the path up. */
+	ck_assert_int_eq(chmod(in_directory(".."), 0755), 0);
+	ck_assert_int_eq(chmod(directory, 0755), 0);
 	if (_i / 4 < 2)
 		expect_exit(child_of(make_as_nobody, id), 0);
 	else
@@ -170,28 +155,6 @@ TEST_IF(what_another_user_has_made_or_got_is_refused_and_left, 12, IS_ROOT)
 	if (_i / 4 > 0)
 		give(id, object, _i / 4 == 1 ? geteuid() : NOBODY);
 	expect_refusal(programs[_i % 2], id, object, EEXIST);
-}
-
-/* He may not search the way to our programs: so open the writer for him. */
-static int
-write_as_nobody(void)
-{
-	char *const arguments[] = {"writer", directory, NULL};
-	const int writer = open("writer", O_RDONLY);
-	prepare_program(NULL, NULL, "error");
-	become_nobody();
-	fexecve(writer, arguments, environ);
-	return 101;
-}
-
-TEST_ROOT(another_user_cannot_join_our_channel)
-{
-	pid_t reader = start_waiting_reader();
-	open_directory();
-	expect_exit(child(write_as_nobody), 1);
-	expect_complaint("error", "writer", directory, "opensem", EACCES);
-	expect_asleep(reader);
-	expect_both_end(start_writer(NULL), reader);
 }
 
 CASE("Foreign objects and failures", "left by the dead")
@@ -235,28 +198,57 @@ TEST_LOOP(values_out_of_range_are_refused_and_left, 2 * COUNT(values))
 	remove_segment(shmid);
 }
 
-TEST(at_32767_news_the_writers_fail)
+static void
+change_news(int by)
+{
+	struct sembuf change = {NEWS, (short)by, 0};
+	ck_assert_int_eq(semop(semaphore_set(), &change, 1), 0);
+}
+
+/* 32766 have ended unheard, beside one that is joined.  Two more come. */
+TEST(writers_that_ended_unheard_are_forgotten_and_the_joined_one_is_not)
+{
+	pid_t writer = start_writer("|");
+	eventually(semaphore(WRITERS) == 1 && semaphore(GUARD) == 1);
+	change_news(32766);
+	expect_exit(start_writer(NULL), 0);
+	expect_exit(start_writer(NULL), 0);
+	ck_assert_int_eq(semaphore(NEWS), 1); /* the last one's end */
+	dprintf(feed, "late\n");
+	eventually(unread());
+	pid_t reader = start_waiting_reader();
+	expect_file("out", "late\n");
+	/* SETVAL would have cleared what the kernel does now. */
+	expect_end_by(writer, SIGKILL);
+	expect_exit(reader, 0);
+	expect_file("writer.err", "%s", "");
+}
+
+/* A reader that is joined may still need to hear them. */
+TEST(at_32767_news_beside_a_reader_the_writers_fail)
 {
 	pid_t reader = start_waiting_reader(), writer = start_writer("|");
 	eventually(semaphore(WRITERS) == 1 && semaphore(GUARD) == 1);
 	stop_process(reader);
-	ck_assert_int_eq(semctl(semaphore_set(), NEWS, SETVAL, 32767), 0);
+	change_news(32767);
 	/* One that comes, and one that ends a turn. */
 	expect_failure("writer", "be_counted", ERANGE);
 	ck_assert_int_eq(semaphore(WRITERS), 1);
-	ck_assert_int_eq(write(feed, "x\n", 2), 2);
+	dprintf(feed, "x\n");
 	expect_exit(writer, 1);
-	ck_assert_int_eq(semctl(semaphore_set(), NEWS, SETVAL, 1), 0);
+	expect_complaint("writer.err", "writer", directory, "sem_pass_v",
+			 ERANGE);
+	change_news(-32766);
 	kill(reader, SIGCONT);
 	expect_exit(reader, 0);
 }
 
-TEST_LOOP(a_length_that_is_none_is_refused_and_nothing_is_printed, 3)
+/* As PHP's shm_attach does it, which begins a segment with "PHP_SM". */
+TEST_LOOP(a_length_that_is_none_is_told_with_a_command_that_helps, 3)
 {
 	static const uint32_t lengths[] = {0, TEXT_SIZE + 1, UINT32_MAX};
 	leave_text("text\n");
 	struct segment *segment = shmat(segment_of(directory), NULL, 0);
-	const uint32_t good = segment->length;
 	segment->length = lengths[_i];
 	expect_exit(start_reader("out"), 1);
 	expect_file("reader.err",
@@ -266,9 +258,43 @@ TEST_LOOP(a_length_that_is_none_is_refused_and_nothing_is_printed, 3)
 		    directory, (unsigned)ftok(directory, 'm'),
 		    (unsigned)ftok(directory, 's'));
 	expect_file("out", "%s", "");
-	segment->length = good; /* the text is still there */
-	expect_exit(start_reader("out"), 0);
-	ck_assert_same_file("in", "out");
+	ck_assert(unread()); /* as it was */
+	ck_assert_int_eq(chdir(directory), 0);
+	ck_assert_int_eq(system("$(tail -n 1 reader.err)"), 0);
+	ck_assert(!anything_left());
+	expect_a_clean_start(true);
+}
+
+/* As PHP's sem_get does it.  False if one of ours was quicker to take it. */
+static bool
+raise_for_a_moment(int index)
+{
+	struct sembuf up = {(unsigned short)index, +1, 0},
+		      down = {(unsigned short)index, -1, IPC_NOWAIT};
+	eventually(sleep_for_more(index) == 1);
+	ck_assert_int_eq(semop(semaphore_set(), &up, 1), 0);
+	return semop(semaphore_set(), &down, 1) == 0;
+}
+
+/* A reader sleeps, or a writer that always has one more text. */
+TEST_LOOP(another_programs_change_of_the_semaphores_is_told, 2)
+{
+	const bool reads = _i == 0;
+	pid_t reader = reads ? start_waiting_reader() : 0;
+	pid_t writer = start_writer(reads ? "|" : "/dev/zero");
+	eventually(semaphore(WRITERS) == 1);
+	eventually(raise_for_a_moment(reads ? NEWS : EMPTY));
+	expect_exit(reads ? reader : writer, 1);
+	if (reads) {
+		expect_complaint("reader.err", "reader", directory, "sem_end_v",
+				 EAGAIN);
+		close(feed);
+		expect_exit(writer, 0);
+	} else {
+		expect_complaint("writer.err", "writer", directory,
+				 "sem_pass_v", EAGAIN);
+		expect_exit(start_reader("out"), 0);
+	}
 }
 
 CASE("Foreign objects and failures", "limits")
@@ -294,6 +320,27 @@ TEST_ROOT(five_operations_a_step_and_five_semaphores_a_set_are_enough)
 {
 	set_limit("sem", "5 1024000000 5 9");
 	expect_a_clean_start(true);
+}
+
+static int
+give_up_because(int reason)
+{
+	prepare_program(NULL, NULL, "error");
+	errno = reason;
+	return give_up("join");
+}
+
+/* Also what a test can hardly bring about. */
+TEST(each_errno_that_has_an_advice_is_told_with_it)
+{
+	static const int reasons[] = {ENOENT, ENOTDIR, EACCES, EEXIST, EPERM,
+				      ENOSYS, EIDRM,   EAGAIN, E2BIG,  EINVAL,
+				      ENFILE, ENOMEM,  ENOSPC, ERANGE};
+	for (int i = 0; i < COUNT(reasons); i++) {
+		unlink(in_directory("error"));
+		expect_exit(child_of(give_up_because, reasons[i]), 1);
+		expect_complaint("error", "check", ".", "join", reasons[i]);
+	}
 }
 
 /* With shm_rmid_forced, the last process that detaches a segment removes it. */
@@ -327,35 +374,124 @@ TEST(without_memory_to_attach_it_leaves_nothing_and_others_go_on)
 {
 	expect_exit(child(join_without_memory), 0);
 	ck_assert(!anything_left());
-	pid_t reader = start_waiting_reader();
+	pid_t writer = start_writer("|");
+	eventually(semaphore(WRITERS) == 1 && semaphore(GUARD) == 1);
 	expect_exit(child(join_without_memory), 0);
-	ck_assert_int_eq(semaphore(GUARD), 1);
-	expect_both_end(start_writer(NULL), reader);
+	ck_assert(semaphore(WRITERS) == 1 && semaphore(GUARD) == 1);
+	close(feed);
+	expect_exit(writer, 0);
+}
+
+CASE("Foreign objects and failures", "other systems")
+
+/* A program that is started now lives in such a system: see lies.c. */
+static void
+lie(const char *about, int value)
+{
+	char text[16];
+	snprintf(text, sizeof(text), "%d", value);
+	setenv("LD_PRELOAD", "test/lies.so", 1);
+	setenv(about, text, 1);
+}
+
+/* It must be built for the same machine, and sanitizers want to be first. */
+static bool
+can_lie(void)
+{
+	return system("test -z \"$(LD_PRELOAD=test/lies.so ./writer -h 2>&1 "
+		      ">/dev/null)\"") == 0;
+}
+#define CAN_LIE can_lie(), "test/lies.so cannot be loaded"
+
+static const struct {
+	const char *lie;
+	int reason;
+} systems[] = {
+    {"SEMGET_ERRNO", EPERM},  /* a sandbox */
+    {"SEMGET_ERRNO", ENOSYS}, /* WSL 1, Android */
+    {"FALSE_EUID", EPERM},    /* fakeroot */
+};
+
+TEST_IF(what_the_system_forbids_lacks_or_hides_is_told, COUNT(systems), CAN_LIE)
+{
+	lie(systems[_i].lie, systems[_i].reason);
+	expect_failure(programs[_i % 2], "createsem", systems[_i].reason);
+}
+
+/*
+ * One or two of each, the readers or the writers first.  The input ends, or the
+ * writers get Ctrl-C, or the readers get it first.
+ */
+TEST_IF(where_nothing_is_undone_every_ordinary_end_leaves_nothing, 12, CAN_LIE)
+{
+	enum { INPUT_ENDS, WRITERS_GET_CTRL_C, READERS_DO };
+	const int count = 1 + _i % 2, way = _i / 4;
+	const bool readers_first = _i / 2 % 2 == 0;
+	pid_t readers[2], writers[2];
+	int feeds[2];
+
+	lie("NO_UNDO", 1);
+	for (int n = 0; n < 2 * count; n++) {
+		const int i = n % count;
+		if ((n < count) == readers_first) {
+			readers[i] = start_reader("out");
+			eventually(sleep_for_more(NEWS) == i + 1);
+		} else {
+			writers[i] = start_writer("|");
+			feeds[i] = feed;
+			eventually(semaphore(WRITERS) == i + 1);
+		}
+	}
+	for (int i = 0; i < count; i++)
+		ck_assert_int_eq(write(feeds[i], "text\n", 5), 5);
+	eventually(file_has("out", count == 1 ? "text\n" : "text\ntext\n") &&
+		   sleep_for_more(NEWS) == count);
+	for (int i = 0; i < count && way == READERS_DO; i++)
+		expect_end_by(readers[i], SIGINT);
+	for (int i = 0; i < count; i++)
+		if (way == WRITERS_GET_CTRL_C) {
+			expect_end_by(writers[i], SIGINT);
+		} else {
+			close(feeds[i]);
+			expect_exit(writers[i], 0);
+		}
+	for (int i = 0; i < count && way != READERS_DO; i++)
+		expect_exit(readers[i], 0);
 }
 
 CASE("Foreign objects and failures", "changes on the way in")
 
-static char path[2 * PATH_MAX]; /* leads to the directory, at first */
-
-/* Start a program that sleeps until we give the guard back, before it joins. */
-static pid_t
-start_outside(const char *program)
+/* A pair is joined, or its writer waits to join. */
+TEST_LOOP(who_has_come_stays_with_the_directory_and_not_with_its_name, 2)
 {
-	const char *const arguments[] = {path, NULL};
-	strcpy(path, in_directory("path"));
-	ck_assert_int_eq(symlink(directory, path), 0);
-	make_ours('m');
-	ck_assert_int_eq(sem_p(make_open_set(), GUARD), 0);
-	write_file("in", "text\n", 5);
-	pid_t pid = start(program, "in", "out", "error", arguments);
-	eventually(sleep_for_more(GUARD) == 1);
-	return pid;
+	static const char *const by_name[] = {"name", NULL};
+	ck_assert(chdir(directory) == 0 && mkdir("name", 0700) == 0);
+	pid_t reader = start("reader", NULL, "out", "reader.err", by_name);
+	eventually(semctl(set_of("name"), NEWS, GETNCNT) == 1);
+	const int semid = set_of("name");
+	if (_i == 1)
+		ck_assert_int_eq(sem_p(semid, GUARD), 0);
+	pid_t writer = start("writer", "|", NULL, "writer.err", by_name);
+	eventually(_i == 0 ? semctl(semid, WRITERS, GETVAL) == 1
+			   : semctl(semid, GUARD, GETNCNT) == 1);
+	ck_assert(rename("name", "moved") == 0 && mkdir("name", 0700) == 0);
+	if (_i == 1)
+		ck_assert_int_eq(sem_v(semid, GUARD), 0);
+	dprintf(feed, "text\n");
+	close(feed);
+	expect_both_end(writer, reader);
+	expect_file("out", "text\n");
+	ck_assert(set_of("name") == -1 && segment_of("name") == -1);
+	ck_assert(set_of("moved") == -1 && segment_of("moved") == -1);
 }
 
 /* It is stopped: when it notices the signal, the guard is free. */
 TEST_LOOP(a_signal_to_one_that_was_never_inside_removes_nothing, 2)
 {
-	pid_t waits = start_outside(programs[_i]);
+	make_ours('m');
+	ck_assert_int_eq(sem_p(make_open_set(), GUARD), 0);
+	pid_t waits = start(programs[_i], NULL, "out", "error", NULL);
+	eventually(sleep_for_more(GUARD) == 1);
 	stop_process(waits);
 	kill(waits, SIGTERM);
 	ck_assert_int_eq(sem_v(semaphore_set(), GUARD), 0);
