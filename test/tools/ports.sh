@@ -29,8 +29,7 @@ build() # the prefix of the compiler, the emulator
 	cp -r Makefile ./*.[ch] test "$machine"
 	make -s -C "$machine" clean
 	make -s -C "$machine" CC="$1-gcc" CFLAGS="-O2 -Werror -I$work" \
-		LDFLAGS=-static writer reader \
-		$(ls test/*.c test/tools/*.c | sed 's/c$/o/')
+		LDFLAGS=-static objects
 	echo "$2" > "$machine/emulator"
 	echo "$1: programs and tests compile without a warning"
 }
