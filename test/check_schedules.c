@@ -28,6 +28,9 @@ enum {
 	CHUNK = 50	   /* runs in a test */
 };
 
+/* The attacks.  Three of them change the name of a directory. */
+enum kind { SIGNAL, SIGNAL_ALL, STOP, KILL, REMOVE, RENAME, REPLACE, FAIL };
+
 /* ---- The run: its processes, and the model of what they share ---- */
 
 struct process {
@@ -44,11 +47,11 @@ struct process {
 	unsigned signals; /* those that it has received, a bit each */
 	bool armed;	  /* it has called alarm(1) */
 	/* The model. */
-	key_t key;	 /* of the directory that it is in; or NONE */
+	key_t key;	 /* of the set in its directory; or NONE */
 	struct set *set; /* the one it has found last */
 	int shmid;	 /* the segment that it has found last */
 	bool opens;	 /* it has made the set, and has not opened it yet */
-	bool joined, left, must_end, saw_end;
+	bool joined, left, may_end, must_end, saw_end;
 	bool failed;  /* a call of it, by an attack */
 	bool excused; /* by that: it need not clean up */
 	int entered;  /* texts that it has put into the segment */
@@ -72,19 +75,9 @@ struct found {
 };
 
 struct attack {
-	enum kind {
-		SIGNAL,
-		SIGNAL_ALL,
-		STOP,
-		KILL,
-		REMOVE, /* the directory */
-		RENAME,
-		REPLACE,
-		FAIL /* a system call */
-	} kind;
-	bool
-	    at_joins; /* when somebody waits for the guard to join, or has it */
-	int at;	      /* this step, or later */
+	enum kind kind;
+	bool at_joins; /* when somebody joins: waits for the guard, or has it */
+	int at;	       /* this step, or later */
 };
 
 /* The lists of a run, each with its length. */
@@ -101,7 +94,7 @@ static int steps;    /* done in this run */
 static bool at_rest; /* nobody can go on: all that is to come is due */
 enum { CHANNEL, OTHER, MOVED, NAMES, NONE = -1 };
 static const char *const names[] = {"channel", "other", "moved"};
-static key_t keys[NAMES]; /* of the directories with these names; or NONE */
+static key_t keys[NAMES]; /* of the sets in these directories; or NONE */
 static unsigned seed;
 static unsigned long long random_state;
 
@@ -208,21 +201,11 @@ text_of(char *bytes, const struct process *writer, int number)
 		TEXT_LENGTH - 16, number);
 }
 
-/* A key of ftok(3), without the byte that is not the directory's. */
-static key_t
-directory_of(key_t key)
-{
-	return key & 0xffffff;
-}
-
 static void
 read_keys(void)
 {
-	for (int i = 0; i < NAMES; i++) {
-		keys[i] = ftok(in_directory(names[i]), 's');
-		if (keys[i] != -1)
-			keys[i] = directory_of(keys[i]);
-	}
+	for (int i = 0; i < NAMES; i++)
+		keys[i] = ftok(names[i], 's');
 }
 
 /* The set and the segment must belong together. */
@@ -236,11 +219,13 @@ has_joined(struct process *p)
 		"joins with another segment");
 	set->shmid = p->shmid;
 	p->joined = true;
-	if (joined(set, true) == 0 && set->news == 0)
-		return;
-	foreach (process, other) /* an end will be news for them */
-		if (other->joined && other->set == set && !other->writer)
-			other->must_end = true;
+	const bool writes = joined(set, true) > 0;
+	foreach (process, other) {
+		if (!other->joined || other->set != set)
+			continue;
+		other->must_end |= writes || set->news > 0;
+		other->may_end |= writes || set->text != NULL;
+	}
 }
 
 /* A successful semop(2). */
@@ -280,6 +265,9 @@ has_operated(struct process *p)
 			"takes a text for a writer's end");
 	if (sum[GUARD] < 0) {
 		set->holder = p;
+		/* The end of those that are there now is an end for it. */
+		p->may_end |=
+		    !p->joined && joined(set, false) + joined(set, true) > 0;
 		if (below(6) == 0)
 			p->stays_until = steps + below(100);
 	}
@@ -372,7 +360,7 @@ has_called(struct process *p)
 			"is in another directory");
 	}
 	if (p->t.call == SEMGET || p->t.call == SHMGET)
-		require(directory_of((key_t)p->t.args[0]) == p->key, p,
+		require((((key_t)p->t.args[0] ^ p->key) & 0xffffff) == 0, p,
 			"uses the key of another directory");
 	if (p->t.call == SEMOP && p->set != NULL) {
 		p->set->used = steps;
@@ -413,8 +401,8 @@ has_ended(struct process *p)
 	require(p->failed || !was_joined, p, "ends without leaving");
 	require(p->failed || status == (p->key == NONE), p, "status %d",
 		status);
-	require(status != 0 ||
-		    (p->writer ? p->entered == p->texts : p->saw_end),
+	require(status != 0 || (p->writer ? p->entered == p->texts
+					  : p->may_end && p->saw_end),
 		p, "ends before the end");
 }
 
@@ -468,10 +456,9 @@ start_process(struct process *p)
 	for (int i = 0; i < p->texts; i++)
 		text_of(bytes + i * TEXT_LENGTH, p, i);
 	sprintf(input, "in%d.%d", p->number, p->texts);
-	if (access(in_directory(input), F_OK) == -1) /* not of an earlier run */
+	if (access(input, F_OK) == -1) /* not of an earlier run */
 		write_file(input, bytes, (size_t)p->texts * TEXT_LENGTH);
-	p->t = start_traced(p->writer ? "writer" : "reader",
-			    in_directory(names[p->name]),
+	p->t = start_traced(p->writer ? "writer" : "reader", names[p->name],
 			    p->writer ? input : NULL, NULL, "err");
 	note(p, "starts with %s", names[p->name]);
 }
@@ -552,26 +539,13 @@ is_entering(const struct process *p)
 	return p->set != NULL && p->set->holder == p && !p->joined && !p->left;
 }
 
-enum trait {
-	LIVES,
-	SLEEPS,
-	READY,
-	QUICK,
-	RINGS,
-	JOINS,
-	CALLS,
-	ENTERS,
-	HELD,
-	BEGINS
-};
+enum trait { LIVES, SLEEPS, READY, QUICK, RINGS, JOINS, CALLS, HELD, BEGINS };
 
 static bool
 is(enum trait trait, const struct process *p)
 {
 	const bool lives = p->t.state != UNBORN && p->t.state != DEAD;
 	const bool sleeps = p->t.state == ASLEEP, held = p->held_until > 0;
-	const bool calls = p->t.state == BEFORE && !p->failed &&
-			   p->t.call >= SEMGET && p->t.call <= SHMDT;
 	const bool traits[] = {
 	    [LIVES] = lives,
 	    [SLEEPS] = sleeps,
@@ -579,8 +553,8 @@ is(enum trait trait, const struct process *p)
 	    [QUICK] = lives && !sleeps && !held && p->stays_until <= steps,
 	    [RINGS] = sleeps && !held && p->armed, /* its alarm may ring */
 	    [JOINS] = sleeps && !p->joined,	   /* waits for the guard */
-	    [CALLS] = calls,			   /* its call may fail */
-	    [ENTERS] = calls && is_entering(p),
+	    [CALLS] = p->t.state == BEFORE && !p->failed &&
+		      p->t.call >= SEMGET && p->t.call <= SHMDT,
 	    [HELD] = lives && held && is_due(p->held_until), /* long enough */
 	    [BEGINS] = p->t.state == UNBORN && is_due(p->begins)};
 
@@ -632,53 +606,54 @@ fail_call(struct process *p)
 	       p->t.state != DEAD);
 }
 
-/* Is it time for it, and is there a victim? */
-static bool
-may_attack(const struct attack *attack)
+/* If it is time for an attack: who is hit?  Else NULL. */
+static struct process *
+victim_of(const struct attack *attack)
 {
-	if (!is_due(attack->at))
-		return false;
+	struct process *victim = any(attack->kind == FAIL ? CALLS : LIVES);
+
+	if (!is_due(attack->at) || victim == NULL)
+		return NULL;
 	if (attack->kind == FAIL)
 		return below(4) == 0 &&
-		       any(attack->at_joins ? ENTERS : CALLS) != NULL;
-	return !attack->at_joins || at_rest || any(JOINS) != NULL;
+			       (!attack->at_joins || is_entering(victim))
+			   ? victim
+			   : NULL;
+	if (attack->at_joins && !at_rest && any(JOINS) == NULL)
+		return NULL;
+	for (int i = below(4); i < set_count; i++) /* often the one inside */
+		if (!set_list[i].removed && set_list[i].holder != NULL)
+			return set_list[i].holder;
+	return victim;
 }
 
 static void
-do_attack(const struct attack *attack)
+do_attack(enum kind kind, struct process *victim)
 {
 	static const int signals[] = {SIGTERM, SIGTERM, SIGINT, SIGHUP};
-	static const int fatal[] = {[STOP] = SIGSTOP, [KILL] = SIGKILL};
-	const enum kind kind = attack->kind;
-	struct process *victim = NULL;
 
-	for (int i = below(4); i < set_count && victim == NULL; i++)
-		if (!set_list[i].removed) /* often the one inside */
-			victim = set_list[i].holder;
-	if (victim == NULL)
-		victim = any(LIVES);
-	if (kind >= REMOVE && kind <= REPLACE) {
-		if (kind == REMOVE)
-			rmdir(in_directory(names[CHANNEL]));
-		else if (kind == RENAME)
-			rename(in_directory(names[CHANNEL]),
-			       in_directory(names[MOVED]));
-		else
-			rename(in_directory(names[OTHER]),
-			       in_directory(names[CHANNEL]));
-		note(NULL, "the directory is %s",
-		     kind == REMOVE   ? "removed"
-		     : kind == RENAME ? "renamed"
-				      : "replaced");
-		read_keys();
-	} else if (kind == FAIL) {
-		fail_call(any(attack->at_joins ? ENTERS : CALLS));
-	} else if (kind == SIGNAL_ALL) { /* Ctrl-C, at a terminal */
+	if (kind == SIGNAL)
+		send(victim, signals[below(4)]);
+	else if (kind == STOP)
+		send(victim, SIGSTOP);
+	else if (kind == KILL)
+		send(victim, SIGKILL);
+	else if (kind == FAIL)
+		fail_call(victim);
+	else if (kind == SIGNAL_ALL) { /* Ctrl-C, at a terminal */
 		foreach (process, p)
 			if (is(LIVES, p))
 				send(p, SIGINT);
-	} else if (victim != NULL && kind <= KILL)
-		send(victim, kind == SIGNAL ? signals[below(4)] : fatal[kind]);
+	} else {
+		note(NULL, "the directory is removed, renamed or replaced");
+		if (kind == REMOVE)
+			rmdir(names[CHANNEL]);
+		else if (kind == RENAME)
+			rename(names[CHANNEL], names[MOVED]);
+		else
+			rename(names[OTHER], names[CHANNEL]);
+		read_keys();
+	}
 }
 
 /* ---- The end of a run ---- */
@@ -710,41 +685,30 @@ may_be_left(const struct set *set)
 	return set->text != NULL || set->excused >= set->used;
 }
 
-/* All have ended. */
-static void
-check_what_is_left(void)
-{
-	struct shmid_ds status;
-
-	foreach (set, set)
-		require(set->removed || may_be_left(set), NULL,
-			"set %d is left", set->semid);
-	foreach (found, segment)
-		require(shmctl(segment->shmid, IPC_STAT, &status) == -1 ||
-			    may_be_left(segment->set),
-			NULL, "segment %d is left", segment->shmid);
-}
-
 /* All rest: a partner comes for one that waits, or for what is left. */
 static bool
 help(void)
 {
 	struct process *p = any(SLEEPS);
+	struct shmid_ds status;
 
-	if (p == NULL)
-		check_what_is_left();
-	else
-		require(p->joined, p, "cannot join");
-	for (int i = 0; i < NAMES; i++) {
-		const char *name = in_directory(names[i]);
-		if (keys[i] == NONE || (p != NULL && p->key != keys[i]))
-			continue;
-		if (p == NULL && set_of(name) == -1 && segment_of(name) == -1)
-			continue;
-		add_process(p == NULL ? below(2) : !p->writer, i, 0);
-		return true;
-	}
-	if (p != NULL) /* nobody can find it */
+	require(p == NULL || p->joined, p, "cannot join");
+	foreach (set, set)
+		require(p != NULL || set->removed || may_be_left(set), NULL,
+			"set %d is left", set->semid);
+	foreach (found, segment)
+		require(p != NULL || may_be_left(segment->set) ||
+			    shmctl(segment->shmid, IPC_STAT, &status) == -1,
+			NULL, "segment %d is left", segment->shmid);
+	for (int i = 0; i < NAMES; i++)
+		if (keys[i] != NONE &&
+		    (p != NULL ? p->key == keys[i]
+			       : set_of(names[i]) != -1 ||
+				     segment_of(names[i]) != -1)) {
+			add_process(p != NULL ? !p->writer : below(2), i, 0);
+			return true;
+		}
+	if (p != NULL) /* nobody can find its directory */
 		send(p, SIGTERM);
 	return p != NULL;
 }
@@ -761,21 +725,19 @@ prepare_run(void)
 	at_rest = false;
 	process_count = set_count = found_count = attack_count = 0;
 	for (int i = 0; i < NAMES; i++) {
-		rmdir(in_directory(names[i]));
+		rmdir(names[i]);
 		if (i != MOVED)
-			mkdir(in_directory(names[i]), 0700);
+			mkdir(names[i], 0700);
 	}
 	read_keys();
 	for (int i = below(4); i > 0; i--) {
 		struct attack *attack = &attack_list[attack_count++];
-		attack->kind = (enum kind)below(may_change() ? FAIL + 3 : FAIL);
-		if (attack->kind > FAIL)
-			attack->kind = FAIL;
+		const int kind = below(may_change() ? FAIL + 3 : FAIL);
+		attack->kind = kind < FAIL ? (enum kind)kind : FAIL;
 		attack->at_joins = below(2) == 0;
 		if (attack->at_joins && below(3) == 0)
 			attack->kind = SIGNAL_ALL;
-		attack->at =
-		    below(attack->at_joins && attack->kind != FAIL ? 100 : 300);
+		attack->at = below(300);
 		moves |= attack->kind >= REMOVE && attack->kind <= REPLACE;
 	}
 	const int writers = 1 + below(2), all = writers + 1 + below(2);
@@ -812,10 +774,10 @@ do_what_is_due(void)
 		return true;
 	}
 	foreach (attack, a)
-		if (may_attack(a)) {
-			const struct attack attack = *a;
+		if ((p = victim_of(a)) != NULL) {
+			const enum kind kind = a->kind;
 			*a = attack_list[--attack_count];
-			do_attack(&attack);
+			do_attack(kind, p);
 			return true;
 		}
 	return send_any(HELD, SIGCONT);
@@ -880,6 +842,7 @@ TEST_IF(a_schedule_keeps_every_promise, schedule_chunks(), MAY_TRACE)
 {
 	size_t size;
 
+	ck_assert_int_eq(chdir(directory), 0);
 	for (int i = _i * CHUNK; i < runs && i < (_i + 1) * CHUNK; i++) {
 		seed = first_seed + (unsigned)i;
 		story = open_memstream(&told, &size);

@@ -126,18 +126,15 @@ write_file(const char *name, const void *bytes, size_t count)
 char *
 read_file(const char *name, size_t *count)
 {
-	FILE *file = fopen(in_directory(name), "r");
+	const int fd = open(in_directory(name), O_RDONLY | O_CLOEXEC);
 	struct stat status = {.st_size = 0};
-	size_t got = 0;
-	if (file != NULL) /* else it is not there yet */
-		ck_assert_int_eq(fstat(fileno(file), &status), 0);
+
+	fstat(fd, &status); /* it may not be there yet */
 	char *bytes = calloc((size_t)status.st_size + 1, 1);
-	if (file != NULL) {
-		got = fread(bytes, 1, (size_t)status.st_size, file);
-		fclose(file);
-	}
+	const ssize_t got = read(fd, bytes, (size_t)status.st_size);
+	close(fd);
 	if (count != NULL)
-		*count = got;
+		*count = got == -1 ? 0 : (size_t)got;
 	return bytes;
 }
 
@@ -498,15 +495,24 @@ expect_asleep(pid_t pid)
 
 /* ---- The tests, and main(), which runs several at a time ---- */
 
-static struct entry entries[256];
-static size_t entered;
+static struct entry *first;
 
+/*
+ * The compiler may have put the entries into any order.  The last file comes
+ * first: the tests of check_schedules.c and check_readme.c take the longest.
+ */
 void
-register_entry(struct entry entry)
+register_entry(struct entry *entry)
 {
-	if (entered == sizeof(entries) / sizeof(entries[0]))
-		errx(EXIT_FAILURE, "support.c: too many tests");
-	entries[entered++] = entry;
+	struct entry **it = &first;
+
+	for (int files; *it != NULL; it = &(*it)->next) {
+		files = strcmp((*it)->file, entry->file);
+		if (files < 0 || (files == 0 && (*it)->line > entry->line))
+			break;
+	}
+	entry->next = *it;
+	*it = entry;
 }
 
 bool
@@ -519,18 +525,6 @@ may_run(const char *test, bool condition, const char *why)
 	if (!condition)
 		printf("skipped, %s: %s\n", why, test);
 	return condition;
-}
-
-/*
- * The compiler may have put the entries into any order.  The last file comes
- * first: the tests of check_schedules.c and check_readme.c take the longest.
- */
-static int
-by_place(const void *left, const void *right)
-{
-	const struct entry *one = left, *other = right;
-	const int files = strcmp(other->file, one->file);
-	return files != 0 ? files : one->line - other->line;
 }
 
 static bool
@@ -548,14 +542,13 @@ static struct {
 static int total, verbosity = CK_NORMAL;
 static int at_once = 1; /* or 10, for tests mostly wait: see prepare() */
 
-/* Sort the tests.  How often is each to run? */
+/* How often is each test to run? */
 static void
 choose_tests(void)
 {
 	const struct entry *in = NULL;
 
-	qsort(entries, entered, sizeof(entries[0]), by_place);
-	for (struct entry *it = entries; it < entries + entered; it++)
+	for (struct entry *it = first; it != NULL; it = it->next)
 		if (it->suite != NULL) {
 			in = it;
 		} else if (is_wanted("CK_RUN_SUITE", in->suite) &&
@@ -634,7 +627,7 @@ run_tests(void)
 {
 	int n = 0, mine = shared->next++;
 
-	for (const struct entry *it = entries; it < entries + entered; it++)
+	for (const struct entry *it = first; it != NULL; it = it->next)
 		for (int i = 0; i < it->count; i++) {
 			if (n++ != mine)
 				continue;
