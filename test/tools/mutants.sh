@@ -235,7 +235,7 @@ sem_pass_v: what it gave is undone@sem_pass_v: +1, 0 => +1, SEM_UNDO@The documen
 sem_pass_v waits@sem_pass_v: IPC_NOWAIT => 0@The documents@s18_sem_pass_v
 a stop ends a wait@step: errno == EINTR => false@The documents@s18_a_signal_ends
 a wait polls@try_then_sleep: TRIES = 40 => TRIES = 40000000@try_then_sleep: sched_yield() => nanosleep(&(struct timespec){0, 1000000}, NULL)@try_then_sleep: > 0.001 => > 1e9@The programs@a_killed_writer
-the tries do not look for a signal@try_then_sleep: !interrupted() => tries < TRIES || !interrupted()@The programs@after_a_signal_a_busy
+the tries do not look for a signal@try_then_sleep: !interrupted() => tries < TRIES || !interrupted()@The documents@s18_after_a_signal
 the writer does not wait for EMPTY@writer.c: sem_wait_p(semid, EMPTY, GUARD) => sem_p(semid, GUARD)@The programs@a_waiting_writer
 the writer holds the guard while it reads@writer.c: (length = next_text(&input)) > 0 => sem_p(semid, GUARD) == 0 && (length = next_text(&input), sem_v(semid, GUARD), length) > 0@The programs@half_a_line
 the writer puts no length@writer.c: (uint32_t)length => TEXT_SIZE@The programs@a_line_that_fits
@@ -249,7 +249,7 @@ a writer's end waits for news@sem_end_v: IPC_NOWAIT => 0@The documents@s18_sem_e
 a failed step after a writer's end is ignored@sem_end_v: return step(semid, heard, 2) => return step(semid, heard, 2), 0@The documents@s18_sem_end_v
 the reader ignores a failed sem_end_v@reader.c: (ended = sem_end_v(semid)) == -1 => (ended = sem_end_v(semid), false)@Deaths@a_reader_whose_news
 a failed look at EMPTY is an end@reader.c: empty == -1 => false@Schedules@
-a failed look at WRITERS is one at some@sem_end_v: writers == -1 => false@Schedules@
+a failed look at WRITERS is one at some@sem_end_v: writers == -1 => false@The documents@s18_sem_end_v
 any length is trusted@reader.c: length == 0 || length > TEXT_SIZE => false@Foreign objects and failures@a_length_that_is_none
 a length of 0 is trusted@reader.c: length == 0 || => @Foreign objects and failures@a_length_that_is_none
 a step does not note that it takes the guard@step: ops[i].sem_op < 0 => false@Foreign objects and failures@an_object_of_other
@@ -341,7 +341,7 @@ only who has attached it removes the segment@remove_if_last: shmid != -1 => shmi
 nothing is removed@remove_if_last: step(semid, if_last, 5) == -1 => true@The programs@a_signal_ends_a_waiting_reader
 the segment stays@remove_if_last: shmctl(shmid, IPC_RMID, NULL); => ;@The programs@a_signal_ends_a_waiting_reader
 the set stays@remove_if_last: sem_delete(semid); => ;@The programs@a_signal_ends_a_waiting_reader
-removed although readers are joined@remove_if_last: op(READERS => op(WRITERS@The programs@every_byte
+removed although readers are joined@remove_if_last: op(READERS => op(WRITERS@The programs@lines_of_many
 removed although writers are joined@remove_if_last: op(WRITERS => op(READERS@Schedules@
 removed although a text is unread@remove_if_last: op(EMPTY, -1, => op(EMPTY, 0,@The programs@text_outlives
 removed without the guard@remove_if_last: if_last, 5 => if_last, 4@Schedules@
