@@ -95,9 +95,9 @@ static void
 find_reader(const char *writer)
 {
 	if (strchr(writer, '/') != NULL && realpath(writer, reader) != NULL)
-		strcpy(strrchr(reader, '/'), "/reader");
+		memcpy(strrchr(reader, '/'), "/reader", sizeof("/reader"));
 	else
-		strcpy(reader, "reader");
+		memcpy(reader, "reader", sizeof("reader"));
 }
 
 /* Print a word in quotes, as a shell reads it, and what comes after it. */

@@ -21,12 +21,15 @@
 #include <sys/uio.h>
 
 enum {
-	MOST = 16,	   /* processes in a run, and sets */
+	MOST = 16,	   /* processes in a run */
 	STEPS = 5000,	   /* a run that takes more does not come to an end */
 	TEXTS = 3,	   /* a writer's, at most */
 	TEXT_LENGTH = 150, /* each needs a turn of its own */
 	CHUNK = 50	   /* runs in a test */
 };
+
+/* The attacks.  Three of them change the name of a directory. */
+enum kind { SIGNAL, SIGNAL_ALL, STOP, KILL, REMOVE, RENAME, REPLACE, FAIL };
 
 /* ---- The run: its processes, and the model of what they share ---- */
 
@@ -44,21 +47,19 @@ struct process {
 	unsigned signals; /* those that it has received, a bit each */
 	bool armed;	  /* it has called alarm(1) */
 	/* The model. */
-	key_t key;	 /* of the directory that it is in; or NONE */
-	struct set *set; /* the one it has found last */
-	int shmid;	 /* the segment that it has found last */
-	bool opens;	 /* it has made the set, and has not opened it yet */
-	bool joined, left, must_end, saw_end;
+	struct channel *channel; /* its directory, from chdir(2) on; or NULL */
+	bool opens; /* the set that it has made: see check_deaths.c */
+	bool joined, left, may_end, must_end, saw_end;
 	bool failed;  /* a call of it, by an attack */
 	bool excused; /* by that: it need not clean up */
 	int entered;  /* texts that it has put into the segment */
 };
 
-struct set {
+/* A directory, whatever its name becomes, and the set that it has. */
+struct channel {
+	key_t key; /* of the set */
 	int semid;
-	key_t key;
-	int shmid; /* the segment of those that have joined, or -1 */
-	bool removed, open;
+	bool exists, open;
 	int used, excused;	/* the last step of a user, and of an excuse */
 	struct process *holder; /* of the guard */
 	int news;
@@ -66,23 +67,9 @@ struct set {
 	struct process *printer; /* the reader that has printed it */
 };
 
-struct found {
-	int shmid;	 /* a segment */
-	struct set *set; /* of the process that has found it last */
-};
-
 struct attack {
-	enum kind {
-		SIGNAL,
-		SIGNAL_ALL,
-		STOP,
-		KILL,
-		REMOVE, /* the directory */
-		RENAME,
-		REPLACE,
-		FAIL /* a system call */
-	} kind;
-	bool at_joins; /* when somebody waits for the guard to join */
+	enum kind kind;
+	bool at_joins; /* when somebody joins: waits for the guard, or has it */
 	int at;	       /* this step, or later */
 };
 
@@ -91,16 +78,16 @@ struct attack {
 	for (struct kind *it = kind##_list; it < kind##_list + kind##_count;   \
 	     it++)
 static struct process process_list[MOST];
-static struct set set_list[MOST];
-static struct found found_list[STEPS];
+static struct channel channel_list[2];
 static struct attack attack_list[4];
-static int process_count, set_count, found_count, attack_count;
+static int process_count, attack_count;
+static const int channel_count = 2;
 
 static int steps;    /* done in this run */
 static bool at_rest; /* nobody can go on: all that is to come is due */
-enum { CHANNEL, OTHER, MOVED, NAMES, NONE = -1 };
-static const char *const names[] = {"channel", "other", "moved"};
-static key_t keys[NAMES]; /* of the directories with these names; or NONE */
+enum { FIRST, SECOND, MOVED, NAMES };
+static const char *const names[] = {"first", "second", "moved"};
+static struct channel *named[NAMES]; /* so; or NULL */
 static unsigned seed;
 static unsigned long long random_state;
 
@@ -189,15 +176,22 @@ got(const struct process *p, int signo)
 	return p->signals >> signo & 1;
 }
 
-/* How many have joined: readers, or writers. */
+/* How many have joined: READERS, or WRITERS. */
 static int
-joined(const struct set *set, bool writers)
+joined(const struct channel *c, int role)
 {
 	int count = 0;
 
 	foreach (process, p)
-		count += p->joined && p->set == set && p->writer == writers;
+		count += p->joined && p->channel == c &&
+			 p->writer == (role == WRITERS);
 	return count;
+}
+
+static bool
+anyone_joined(const struct channel *c)
+{
+	return joined(c, READERS) + joined(c, WRITERS) > 0;
 }
 
 static void
@@ -207,58 +201,40 @@ text_of(char *bytes, const struct process *writer, int number)
 		TEXT_LENGTH - 16, number);
 }
 
-/* A key of ftok(3), without the byte that is not the directory's. */
-static key_t
-directory_of(key_t key)
-{
-	return key & 0xffffff;
-}
-
-static void
-read_keys(void)
-{
-	for (int i = 0; i < NAMES; i++) {
-		keys[i] = ftok(in_directory(names[i]), 's');
-		if (keys[i] != -1)
-			keys[i] = directory_of(keys[i]);
-	}
-}
-
 /* The set and the segment must belong together. */
 static void
 has_joined(struct process *p)
 {
-	struct set *set = p->set;
+	struct channel *c = p->channel;
 
-	require(set->holder == p, p, "joins without the guard");
-	require(set->shmid == -1 || set->shmid == p->shmid, p,
-		"joins with another segment");
-	set->shmid = p->shmid;
+	require(c->holder == p, p, "joins without the guard");
 	p->joined = true;
-	if (joined(set, true) == 0 && set->news == 0)
-		return;
-	foreach (process, other) /* an end will be news for them */
-		if (other->joined && other->set == set && !other->writer)
-			other->must_end = true;
+	const bool writes = joined(c, WRITERS) > 0;
+	foreach (process, other) {
+		if (!other->joined || other->channel != c)
+			continue;
+		other->must_end |= writes || c->news > 0;
+		other->may_end |= writes || c->text != NULL;
+	}
 }
 
 /* A successful semop(2). */
 static void
 has_operated(struct process *p)
 {
-	struct set *set = p->set;
+	struct channel *c = p->channel;
 	int sum[MEMBERS] = {0};
 
 	for (size_t i = 0; i < p->t.args[2]; i++)
 		sum[p->t.ops[i].sem_num] += p->t.ops[i].sem_op;
 	if (sum[EMPTY] > 0 && sum[NEWS] == 0) {
-		require(!set->open, p, "opens an open set");
-		set->open = true;
+		require(!c->open, p, "opens an open set");
+		c->open = true;
 		return;
 	}
-	require((sum[EMPTY] == 0 && sum[NEWS] >= 0) || set->holder == p, p,
+	require((sum[EMPTY] == 0 && sum[NEWS] >= 0) || c->holder == p, p,
 		"ends a turn without the guard");
-	set->news += sum[NEWS];
+	c->news += sum[NEWS];
 	if (sum[READERS] + sum[WRITERS] > 0)
 		has_joined(p);
 	else if (sum[READERS] + sum[WRITERS] < 0) {
@@ -266,25 +242,27 @@ has_operated(struct process *p)
 		p->joined = false;
 		p->left = true;
 	} else if (sum[EMPTY] < 0) { /* a text goes in */
-		require(p->writer && set->text == NULL, p, "overwrites a text");
-		set->text = p;
+		require(p->writer && c->text == NULL, p, "overwrites a text");
+		c->text = p;
 		p->entered++;
-		set->printer = NULL;
+		c->printer = NULL;
 	} else if (sum[EMPTY] > 0) { /* and out */
-		require(!p->writer && set->text != NULL && set->printer == p, p,
+		require(!p->writer && c->text != NULL && c->printer == p, p,
 			"passes on what it has not printed");
-		set->text = NULL;
+		c->text = NULL;
 	} else if (sum[NEWS] < 0 && p->joined)
-		require(!p->writer && set->text == NULL, p,
+		require(!p->writer && c->text == NULL, p,
 			"takes a text for a writer's end");
 	if (sum[GUARD] < 0) {
-		set->holder = p;
+		c->holder = p;
+		/* The end of those that are there now is an end for it. */
+		p->may_end |= !p->joined && anyone_joined(c);
 		if (below(6) == 0)
 			p->stays_until = steps + below(100);
 	}
 	if (sum[GUARD] > 0) {
-		p->saw_end = set->text == NULL && joined(set, true) == 0;
-		set->holder = NULL;
+		p->saw_end = c->text == NULL && joined(c, WRITERS) == 0;
+		c->holder = NULL;
 	}
 }
 
@@ -294,65 +272,45 @@ has_printed(struct process *p)
 	char expected[TEXT_LENGTH + 1], bytes[TEXT_LENGTH];
 	const struct iovec here = {bytes, TEXT_LENGTH};
 	const struct iovec there = {(void *)(size_t)p->t.args[1], TEXT_LENGTH};
-	struct set *set = p->set;
+	struct channel *c = p->channel;
 
-	require(p->joined && set->holder == p, p, "prints without the guard");
-	require(set->text != NULL && p->t.result == TEXT_LENGTH, p,
+	require(p->joined && c->holder == p, p, "prints without the guard");
+	require(c->text != NULL && p->t.result == TEXT_LENGTH, p,
 		"prints %lld bytes that are no text", p->t.result);
-	require(set->printer == NULL || set->printer->failed ||
-		    got(set->printer, SIGKILL),
+	require(c->printer == NULL || c->printer->failed ||
+		    got(c->printer, SIGKILL),
 		p, "prints a text once more");
-	text_of(expected, set->text, set->text->entered - 1);
+	text_of(expected, c->text, c->text->entered - 1);
 	require(process_vm_readv(p->t.pid, &here, 1, &there, 1, 0) ==
 			TEXT_LENGTH &&
 		    memcmp(bytes, expected, TEXT_LENGTH) == 0,
 		p, "prints %.20s, not %.20s", bytes, expected);
-	set->printer = p;
+	c->printer = p;
 }
 
-/* A semctl(2) or shmctl(2). */
+/* A successful semctl(2) or shmctl(2). */
 static void
 has_controlled(struct process *p)
 {
-	const int id = (int)p->t.args[0];
-	const bool of_set = p->t.call == SEMCTL;
+	struct channel *c = p->channel;
 
 	if (command_of(&p->t) != IPC_RMID)
 		return;
-	foreach (set, set) {
-		if (id != (of_set ? set->semid : set->shmid))
-			continue;
-		require(joined(set, true) + joined(set, false) == 0, p,
-			"removes what is in use");
-		require(set->text == NULL, p, "removes a text");
-		set->shmid = -1;
-		set->removed |= of_set;
-	}
-}
-
-static void
-has_found_segment(struct process *p)
-{
-	struct found *found = found_list;
-
-	p->shmid = (int)p->t.result;
-	while (found < found_list + found_count && found->shmid != p->shmid)
-		found++;
-	*found = (struct found){p->shmid, p->set};
-	found_count += found == found_list + found_count;
+	require(!anyone_joined(c), p, "removes what is in use");
+	require(c->text == NULL, p, "removes a text");
+	c->exists &= p->t.call != SEMCTL;
 }
 
 static void
 has_found_set(struct process *p)
 {
-	const int semid = (int)p->t.result;
+	struct channel *c = p->channel;
 
 	p->opens = p->t.args[2] & IPC_CREAT;
-	for (p->set = set_list; p->set < set_list + set_count; p->set++)
-		if (p->set->semid == semid)
-			return;
-	require(set_count++ < MOST, p, "makes too many sets");
-	*p->set = (struct set){semid, p->key, -1, .used = steps};
+	if (p->opens)
+		*c = (struct channel){c->key, (int)p->t.result, true,
+				      .excused = c->excused, .used = steps};
+	require(c->semid == p->t.result, p, "finds another set");
 }
 
 /* A call has returned.  One that has failed has changed nothing. */
@@ -360,21 +318,25 @@ static void
 has_called(struct process *p)
 {
 	static void (*const effects[EXIT + 1])(struct process *) = {
-	    [SEMGET] = has_found_set,  [SEMOP] = has_operated,
-	    [SEMCTL] = has_controlled, [SHMGET] = has_found_segment,
-	    [SHMCTL] = has_controlled, [WRITE] = has_printed};
+	    [SEMGET] = has_found_set,
+	    [SEMOP] = has_operated,
+	    [SEMCTL] = has_controlled,
+	    [SHMCTL] = has_controlled,
+	    [WRITE] = has_printed};
 
 	note_call(p);
 	if (p->t.call == CHDIR) {
-		p->key = keys[p->name];
-		require((p->t.result == 0) == (p->key != NONE), p,
+		p->channel = named[p->name];
+		require((p->t.result == 0) == (p->channel != NULL), p,
 			"is in another directory");
 	}
 	if (p->t.call == SEMGET || p->t.call == SHMGET)
-		require(directory_of((key_t)p->t.args[0]) == p->key, p,
-			"uses the key of another directory");
-	if (p->t.call == SEMOP && p->set != NULL) {
-		p->set->used = steps;
+		require(p->channel != NULL &&
+			    (((key_t)p->t.args[0] ^ p->channel->key) &
+			     0xffffff) == 0,
+			p, "uses the key of another directory");
+	if (p->t.call == SEMOP) {
+		p->channel->used = steps;
 		p->opens = false;
 	}
 	if (p->t.call == ALARM)
@@ -389,31 +351,29 @@ has_ended(struct process *p)
 {
 	const int signo = WIFSIGNALED(p->t.status) ? WTERMSIG(p->t.status) : 0;
 	const int status = WEXITSTATUS(p->t.status);
-	struct set *set = p->set;
+	struct channel *c = p->channel;
 
 	note(p, "ends %s %d", signo != 0 ? "by signal" : "with",
 	     signo != 0 ? signo : status);
-	if (set != NULL && (p->excused || got(p, SIGKILL)))
-		set->excused = steps;
-	if (set != NULL && set->holder == p)
-		set->holder = NULL;
+	if (c != NULL && (p->excused || got(p, SIGKILL)))
+		c->excused = steps;
+	if (c != NULL && c->holder == p)
+		c->holder = NULL;
 	const bool was_joined = p->joined;
 	if (was_joined && p->writer)
-		set->news++; /* the kernel tells its end */
+		c->news++; /* the kernel tells its end */
 	p->joined = false;
 	require(signo == 0 || got(p, signo), p, "ends by signal %d", signo);
 	if (signo == SIGKILL)
 		return;
-	require(p->failed || set == NULL || set->text == NULL ||
-		    set->printer != p,
-		p, "ends after it has printed, and inside its turn");
+	require(p->failed || c == NULL || c->text == NULL || c->printer != p, p,
+		"ends after it has printed, and inside its turn");
 	if (signo != 0)
 		return;
 	require(p->failed || !was_joined, p, "ends without leaving");
-	require(p->failed || status == (p->key == NONE), p, "status %d",
-		status);
-	require(status != 0 ||
-		    (p->writer ? p->entered == p->texts : p->saw_end),
+	require(p->failed || status == (c == NULL), p, "status %d", status);
+	require(status != 0 || (p->writer ? p->entered == p->texts
+					  : p->may_end && p->saw_end),
 		p, "ends before the end");
 }
 
@@ -424,21 +384,21 @@ compare(void)
 	unsigned short value[MEMBERS];
 	union semun sem_opts = {.array = value};
 
-	foreach (set, set) {
-		if (set->removed)
+	foreach (channel, c) {
+		if (!c->exists)
 			continue;
-		require(semctl(set->semid, 0, GETALL, sem_opts) == 0, NULL,
-			"set %d has gone", set->semid);
+		require(semctl(c->semid, 0, GETALL, sem_opts) == 0, NULL,
+			"set %d has gone", c->semid);
 		const int expected[MEMBERS] = {
-		    [GUARD] = set->open && set->holder == NULL,
-		    [EMPTY] = set->open && set->text == NULL,
-		    [NEWS] = set->news,
-		    [READERS] = joined(set, false),
-		    [WRITERS] = joined(set, true)};
+		    [GUARD] = c->open && c->holder == NULL,
+		    [EMPTY] = c->open && c->text == NULL,
+		    [NEWS] = c->news,
+		    [READERS] = joined(c, READERS),
+		    [WRITERS] = joined(c, WRITERS)};
 		for (int i = 0; i < MEMBERS; i++)
 			require(value[i] == expected[i], NULL,
-				"set %d: semaphore %d is %d, not %d",
-				set->semid, i, value[i], expected[i]);
+				"set %d: semaphore %d is %d, not %d", c->semid,
+				i, value[i], expected[i]);
 	}
 }
 
@@ -453,9 +413,7 @@ add_process(bool writer, int name, int latest)
 	    .writer = writer,
 	    .name = name,
 	    .texts = 1 + below(TEXTS),
-	    .begins = latest > 0 && below(2) == 0 ? below(latest) : 0,
-	    .key = NONE,
-	    .shmid = -1};
+	    .begins = latest > 0 && below(2) == 0 ? below(latest) : 0};
 	process_count++;
 }
 
@@ -467,10 +425,9 @@ start_process(struct process *p)
 	for (int i = 0; i < p->texts; i++)
 		text_of(bytes + i * TEXT_LENGTH, p, i);
 	sprintf(input, "in%d.%d", p->number, p->texts);
-	if (access(in_directory(input), F_OK) == -1) /* not of an earlier run */
+	if (access(input, F_OK) == -1) /* not of an earlier run */
 		write_file(input, bytes, (size_t)p->texts * TEXT_LENGTH);
-	p->t = start_traced(p->writer ? "writer" : "reader",
-			    in_directory(names[p->name]),
+	p->t = start_traced(p->writer ? "writer" : "reader", names[p->name],
 			    p->writer ? input : NULL, NULL, "err");
 	note(p, "starts with %s", names[p->name]);
 }
@@ -544,6 +501,14 @@ is_due(int at)
 	return at <= steps || at_rest;
 }
 
+/* Has it the guard, and has not joined yet? */
+static bool
+is_entering(const struct process *p)
+{
+	return p->channel != NULL && p->channel->holder == p && !p->joined &&
+	       !p->left;
+}
+
 enum trait { LIVES, SLEEPS, READY, QUICK, RINGS, JOINS, CALLS, HELD, BEGINS };
 
 static bool
@@ -558,7 +523,7 @@ is(enum trait trait, const struct process *p)
 	    [QUICK] = lives && !sleeps && !held && p->stays_until <= steps,
 	    [RINGS] = sleeps && !held && p->armed, /* its alarm may ring */
 	    [JOINS] = sleeps && !p->joined,	   /* waits for the guard */
-	    [CALLS] = p->t.state == BEFORE && !p->failed &&
+	    [CALLS] = p->t.state == BEFORE && !p->failed && !p->opens &&
 		      p->t.call >= SEMGET && p->t.call <= SHMDT,
 	    [HELD] = lives && held && is_due(p->held_until), /* long enough */
 	    [BEGINS] = p->t.state == UNBORN && is_due(p->begins)};
@@ -583,65 +548,73 @@ any(enum trait trait)
 
 /* ---- The attacks ---- */
 
-/*
- * Its call fails.  If it is inside and has not joined yet, it cleans up.  If it
- * cannot open the set that it has made, it removes it at once.  Meanwhile
- * nobody else must come and use the set: that is not promised.
- */
+/* Its call fails.  If it is inside and has not joined yet, it cleans up. */
 static void
 fail_call(struct process *p)
 {
-	const int error = (int[]){ENOMEM, ENOSPC, EACCES}[below(3)];
-	struct set *set = p->set, *made = p->opens ? set : NULL;
-
-	foreach (process, other)
-		if (made != NULL && other != p && other->set == made)
-			return;
 	note(p, "%s fails", call_names[p->t.call]);
+	answer(&p->t, -(int[]){ENOMEM, ENOSPC, EACCES}[below(3)]);
 	p->failed = true;
-	p->excused = made == NULL &&
-		     (set == NULL || set->holder != p || p->joined || p->left);
-	answer(&p->t, -error);
-	do
-		go_on(p);
-	while (made != NULL && !made->removed && p->t.state != ASLEEP &&
-	       p->t.state != DEAD);
+	p->excused = !is_entering(p);
+	p->stays_until = steps + below(100);
+	if (below(2) == 0) /* somebody sees that, and types Ctrl-C */
+		attack_list[attack_count++] =
+		    (struct attack){SIGNAL_ALL, .at = steps + below(20)};
+	go_on(p);
+}
+
+/* If it is time for an attack: who is hit?  Else NULL. */
+static struct process *
+victim_of(const struct attack *attack)
+{
+	struct process *victim = any(attack->kind == FAIL ? CALLS : LIVES);
+
+	if (!is_due(attack->at) || victim == NULL)
+		return NULL;
+	if (attack->kind == FAIL)
+		return below(4) == 0 &&
+			       (!attack->at_joins || is_entering(victim))
+			   ? victim
+			   : NULL;
+	if (attack->at_joins && !at_rest && any(JOINS) == NULL)
+		return NULL;
+	if (channel_list[below(4) == 0].holder != NULL) /* often that one */
+		return channel_list[0].holder;
+	return victim;
 }
 
 static void
-do_attack(enum kind kind)
+do_attack(enum kind kind, struct process *victim)
 {
 	static const int signals[] = {SIGTERM, SIGTERM, SIGINT, SIGHUP};
-	static const int fatal[] = {[STOP] = SIGSTOP, [KILL] = SIGKILL};
-	struct process *victim = NULL;
 
-	for (int i = below(4); i < set_count && victim == NULL; i++)
-		if (!set_list[i].removed) /* often the one inside */
-			victim = set_list[i].holder;
-	if (victim == NULL)
-		victim = any(LIVES);
-	if (kind >= REMOVE && kind <= REPLACE) {
-		if (kind == REMOVE)
-			rmdir(in_directory(names[CHANNEL]));
-		else if (kind == RENAME)
-			rename(in_directory(names[CHANNEL]),
-			       in_directory(names[MOVED]));
-		else
-			rename(in_directory(names[OTHER]),
-			       in_directory(names[CHANNEL]));
-		note(NULL, "the directory is %s",
-		     kind == REMOVE   ? "removed"
-		     : kind == RENAME ? "renamed"
-				      : "replaced");
-		read_keys();
-	} else if (kind == FAIL) {
-		fail_call(any(CALLS));
-	} else if (kind == SIGNAL_ALL) { /* Ctrl-C, at a terminal */
+	if (kind == SIGNAL)
+		send(victim, signals[below(4)]);
+	else if (kind == STOP)
+		send(victim, SIGSTOP);
+	else if (kind == KILL)
+		send(victim, SIGKILL);
+	else if (kind == FAIL)
+		fail_call(victim);
+	else if (kind == SIGNAL_ALL) { /* Ctrl-C, at a terminal */
 		foreach (process, p)
 			if (is(LIVES, p))
 				send(p, SIGINT);
-	} else if (victim != NULL && kind <= KILL)
-		send(victim, kind == SIGNAL ? signals[below(4)] : fatal[kind]);
+	} else {
+		const int from = kind == REPLACE ? SECOND : FIRST;
+		const int to = kind == REPLACE ? FIRST : MOVED;
+		if (named[from] == NULL)
+			return;
+		note(NULL, "%s becomes %s", names[from],
+		     kind == REMOVE ? "nothing" : names[to]);
+		if (kind == REMOVE)
+			rmdir(names[from]);
+		else {
+			rename(names[from], names[to]);
+			named[to] = named[from];
+		}
+		named[from] = NULL;
+	}
 }
 
 /* ---- The end of a run ---- */
@@ -657,57 +630,46 @@ check_rest(void)
 			p, "goes on after a signal");
 		require(!p->writer || p->entered < p->texts, p,
 			"sleeps after its last text");
-		require(!p->must_end || p->set->holder != NULL ||
-			    joined(p->set, true) > 0,
+		require(!p->must_end || p->channel->holder != NULL ||
+			    joined(p->channel, WRITERS) > 0,
 			p, "misses the end");
 	}
 }
 
-/*
- * A set and its segment may be left if a text is in it, or if one of its users
- * was killed, or could not clean up, and nobody has used it since.
- */
+static int
+segment_in(const struct channel *c)
+{
+	return shmget((c->key & 0xffffff) | 'm' << 24, 0, 0);
+}
+
 static bool
-may_be_left(const struct set *set)
+is_left(const struct channel *c)
 {
-	return set->text != NULL || set->excused >= set->used;
+	return semget(c->key, 0, 0) != -1 || segment_in(c) != -1;
 }
 
-/* All have ended. */
-static void
-check_what_is_left(void)
-{
-	struct shmid_ds status;
-
-	foreach (set, set)
-		require(set->removed || may_be_left(set), NULL,
-			"set %d is left", set->semid);
-	foreach (found, segment)
-		require(shmctl(segment->shmid, IPC_STAT, &status) == -1 ||
-			    may_be_left(segment->set),
-			NULL, "segment %d is left", segment->shmid);
-}
-
-/* All rest: a partner comes for one that waits, or for what is left. */
+/*
+ * All rest: a partner comes for one that waits, or for what is left.  A set and
+ * a segment may be left if a text is there, or if one of their users was
+ * killed, or could not clean up, and nobody has used them since.
+ */
 static bool
 help(void)
 {
 	struct process *p = any(SLEEPS);
 
-	if (p == NULL)
-		check_what_is_left();
-	else
-		require(p->joined, p, "cannot join");
-	for (int i = 0; i < NAMES; i++) {
-		const char *name = in_directory(names[i]);
-		if (keys[i] == NONE || (p != NULL && p->key != keys[i]))
-			continue;
-		if (p == NULL && set_of(name) == -1 && segment_of(name) == -1)
-			continue;
-		add_process(p == NULL ? below(2) : !p->writer, i, 0);
-		return true;
-	}
-	if (p != NULL) /* nobody can find it */
+	require(p == NULL || p->joined, p, "cannot join");
+	foreach (channel, c)
+		require(p != NULL || c->text != NULL || c->excused >= c->used ||
+			    !is_left(c),
+			NULL, "a set or a segment is left");
+	for (int i = 0; i < NAMES; i++)
+		if (named[i] != NULL &&
+		    (p != NULL ? p->channel == named[i] : is_left(named[i]))) {
+			add_process(p != NULL ? !p->writer : below(2), i, 0);
+			return true;
+		}
+	if (p != NULL) /* nobody can find its directory */
 		send(p, SIGTERM);
 	return p != NULL;
 }
@@ -722,20 +684,26 @@ prepare_run(void)
 
 	steps = 0;
 	at_rest = false;
-	process_count = set_count = found_count = attack_count = 0;
+	process_count = attack_count = 0;
 	for (int i = 0; i < NAMES; i++) {
-		rmdir(in_directory(names[i]));
-		if (i != MOVED)
-			mkdir(in_directory(names[i]), 0700);
+		rmdir(names[i]);
+		named[i] = NULL;
 	}
-	read_keys();
+	foreach (channel, c) {
+		const int i = (int)(c - channel_list);
+		ck_assert_int_eq(mkdir(names[i], 0700), 0);
+		*c = (struct channel){.key = ftok(names[i], 's')};
+		ck_assert(!is_left(c));
+		named[i] = c;
+	}
 	for (int i = below(4); i > 0; i--) {
 		struct attack *attack = &attack_list[attack_count++];
-		attack->kind = (enum kind)below(may_change() ? FAIL + 1 : FAIL);
+		const int kind = below(may_change() ? FAIL + 3 : FAIL);
+		attack->kind = kind < FAIL ? (enum kind)kind : FAIL;
 		attack->at_joins = below(2) == 0;
 		if (attack->at_joins && below(3) == 0)
 			attack->kind = SIGNAL_ALL;
-		attack->at = below(attack->at_joins ? 100 : 300);
+		attack->at = below(300);
 		moves |= attack->kind >= REMOVE && attack->kind <= REPLACE;
 	}
 	const int writers = 1 + below(2), all = writers + 1 + below(2);
@@ -772,12 +740,10 @@ do_what_is_due(void)
 		return true;
 	}
 	foreach (attack, a)
-		if (is_due(a->at) &&
-		    (!a->at_joins || at_rest || any(JOINS) != NULL) &&
-		    (a->kind != FAIL || any(CALLS) != NULL)) {
+		if ((p = victim_of(a)) != NULL) {
 			const enum kind kind = a->kind;
 			*a = attack_list[--attack_count];
-			do_attack(kind);
+			do_attack(kind, p);
 			return true;
 		}
 	return send_any(HELD, SIGCONT);
@@ -816,10 +782,10 @@ run(void)
 		else if (!send_any(RINGS, SIGALRM) && !goes_on_from_rest())
 			break;
 	}
-	foreach (found, segment)
-		shmctl(segment->shmid, IPC_RMID, NULL);
-	foreach (set, set)
-		semctl(set->semid, 0, IPC_RMID);
+	foreach (channel, c) {
+		semctl(semget(c->key, 0, 0), 0, IPC_RMID);
+		shmctl(segment_in(c), IPC_RMID, NULL);
+	}
 }
 
 static unsigned first_seed;
@@ -842,6 +808,7 @@ TEST_IF(a_schedule_keeps_every_promise, schedule_chunks(), MAY_TRACE)
 {
 	size_t size;
 
+	ck_assert_int_eq(chdir(directory), 0);
 	for (int i = _i * CHUNK; i < runs && i < (_i + 1) * CHUNK; i++) {
 		seed = first_seed + (unsigned)i;
 		story = open_memstream(&told, &size);
