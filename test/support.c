@@ -613,9 +613,9 @@ run_test(const struct entry *test, int i)
 	print_result(test, i, result);
 	shared->results[type]++;
 	shared->done++;
-	snprintf(line, sizeof(line), "%d of %d tests, %s%s%s", shared->done,
-		 total, test->in->suite, *shared->failed ? "; failed:" : "",
-		 shared->failed);
+	snprintf(line, sizeof(line), "%d of %d tests done, last in %s%s%s",
+		 shared->done, total, test->in->suite,
+		 *shared->failed ? "; failed:" : "", shared->failed);
 	show_progress(line);
 	srunner_free(runner);
 	return type;
