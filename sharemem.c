@@ -78,7 +78,7 @@ eidrm_if_gone(int result)
 
 /*
  * Do the operations.  Ctrl-Z and fg end the sleep with EINTR: sleep again.
- * Note whether we are inside: GUARD is taken and given back with SEM_UNDO.
+ * Note whether we are inside now: a step took GUARD, or gave it back.
  */
 static int
 step(int semid, struct sembuf *ops, size_t count)
@@ -89,7 +89,7 @@ step(int semid, struct sembuf *ops, size_t count)
 		result = semop(semid, ops, count);
 	while (result == -1 && errno == EINTR && !interrupted());
 	for (size_t i = 0; i < count && result == 0; i++)
-		if (ops[i].sem_num == GUARD && (ops[i].sem_flg & SEM_UNDO))
+		if (ops[i].sem_num == GUARD)
 			inside = ops[i].sem_op < 0;
 	return eidrm_if_gone(result);
 }
