@@ -63,6 +63,7 @@ case ${1:-} in # this script calls itself below
 	export work names
 	work=$(mktemp -d)
 	trap 'rm -rf "$work"' EXIT
+	trap 'exit 1' INT TERM HUP
 	calls > "$work/calls"
 	grep -o '\[[a-z_.]*: [a-z_]*]' "$model" | tr -d '[]' | sort |
 		diff "$work/calls" - ||
