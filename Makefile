@@ -48,6 +48,9 @@ test/printed/quick.so: test/printed/quick.c
 test/lies.so: test/lies.c
 	$(CC) $(filter -m%,$(CFLAGS)) -shared -fPIC -nostdlib -o $@ $<
 
+# All that links without a library of Check's, for another machine: ports.sh.
+objects: all $(SUITES) $(TOOLS:=.o) $(PRINTED) $(PAPER) $(HALFWAY) $(PRELOADED)
+
 test/tools/picture: test/tools/picture.o test/support.o test/trace.o \
 	| all printed test/printed/quick.so
 	$(COMPILE) -o $@ $^ `pkg-config --libs check` -lutil $(LDFLAGS)
@@ -129,5 +132,5 @@ help: ## list these targets
 always:
 
 .PHONY: all check have-check deps printed halfway exercise documents demo \
-	watch picture model bench ports mutants coverage lint format clean \
-	help always
+	watch picture model bench objects ports mutants coverage lint format \
+	clean help always

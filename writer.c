@@ -116,8 +116,10 @@ suggest_reader(void)
 {
 	char here[PATH_MAX];
 
-	if (getcwd(here, sizeof(here)) == NULL)
-		return; /* the directory has gone, and no reader can come */
+	if (getcwd(here, sizeof(here)) == NULL) { /* removed, or too deep */
+		warnx("nobody reads, and the line waits");
+		return;
+	}
 	warnx("nobody reads, the line waits; type in another terminal:");
 	print_quoted(reader, " ");
 	print_quoted(here, "\n");

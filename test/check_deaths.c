@@ -110,6 +110,18 @@ TEST_IF(an_ipcrm_at_any_system_call_is_told_or_does_no_harm, 2, MAY_TRACE)
 	ck_assert(told);
 }
 
+/* A reader that has joined.  It is about to wait. */
+static struct traced
+start_waiting_victim(void)
+{
+	struct traced victim = start_victim("reader", NULL, "out");
+
+	do
+		go_to(&victim, SEMOP);
+	while (!operates(&victim, 3, 0, NEWS));
+	return victim;
+}
+
 /*
  * A reader is inside, about to give back the news of a writer's end.  If that
  * news has gone, the reader must not wait for it with the guard.
@@ -120,10 +132,7 @@ TEST_IF(a_reader_whose_news_has_gone_ends_and_does_not_wait_inside, 1,
 	const pid_t writer = start_writer("|");
 
 	eventually(semaphore(WRITERS) == 1 && semaphore(GUARD) == 1);
-	struct traced victim = start_victim("reader", NULL, "out");
-	do
-		go_to(&victim, SEMOP);
-	while (!operates(&victim, 3, 0, NEWS));
+	struct traced victim = start_waiting_victim();
 	expect_exit(start_writer(NULL), 0);
 	go_to(&victim, SEMOP);
 	ck_assert(operates(&victim, 2, 0, NEWS));
@@ -131,6 +140,28 @@ TEST_IF(a_reader_whose_news_has_gone_ends_and_does_not_wait_inside, 1,
 	ck_assert_int_eq(WEXITSTATUS(end_of(&victim)), 1);
 	close(feed);
 	expect_exit(writer, 0);
+}
+
+/* At its last look at the writers.  It must not take this for an end. */
+TEST_IF(a_reader_that_cannot_see_the_writers_does_not_lower_news, 1, MAY_CHANGE)
+{
+	struct traced victim = start_waiting_victim();
+
+	expect_exit(start_writer(NULL), 0);
+	ck_assert(go_on_by(&victim, 2));
+	answer(&victim, -ENOMEM);
+	ck_assert_int_eq(WEXITSTATUS(end_of(&victim)), 1);
+}
+
+/* Its look at the set fails, or the step that opens it. */
+TEST_IF(a_set_that_its_maker_cannot_open_does_not_stay, 2, MAY_CHANGE)
+{
+	struct traced victim = start_victim("writer", NULL, NULL);
+
+	go_to(&victim, _i == 0 ? SEMCTL : SEMOP);
+	answer(&victim, -ENOMEM);
+	ck_assert_int_eq(WEXITSTATUS(end_of(&victim)), 1);
+	ck_assert_int_eq(semaphore_set(), -1);
 }
 
 /* It will sleep in a call.  A signal arrives just before the call. */

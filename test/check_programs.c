@@ -22,6 +22,7 @@
 
 #include "support.h"
 
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -527,6 +528,20 @@ TEST_LOOP(a_stop_does_not_end_a_write_that_waits_but_a_signal_does, 4)
 		   bytes[got - 1] == '\n');
 	expect_exit(reader, 0);
 	ck_assert_int_eq(memcmp(bytes, "stuck\n", (size_t)got), 0);
+}
+
+/* An eventfd(2) near its end: poll(2) says that there is room, write(2) not. */
+TEST(a_signal_ends_a_write_that_never_succeeds)
+{
+	const uint64_t nearly_full = UINT64_MAX - 2;
+	dup2(eventfd(0, EFD_NONBLOCK), STDOUT_FILENO);
+	ck_assert_int_eq(write(STDOUT_FILENO, &nearly_full, 8), 8);
+	leave_text("8 bytes\n");
+	pid_t reader = start_reader("-");
+	eventually(semaphore(GUARD) == 0 && semaphore(READERS) == 1);
+	expect_end_by(reader, SIGTERM);
+	expect_exit(start_reader("out"), 0);
+	ck_assert_same_file("in", "out");
 }
 
 /* A signal that waits, or an alarm: exec(3) keeps them, fork(2) does not. */

@@ -21,7 +21,7 @@
 #include <sys/uio.h>
 
 enum {
-	MOST = 16,	   /* processes in a run, and sets */
+	MOST = 16,	   /* processes in a run */
 	STEPS = 5000,	   /* a run that takes more does not come to an end */
 	TEXTS = 3,	   /* a writer's, at most */
 	TEXT_LENGTH = 150, /* each needs a turn of its own */
@@ -47,31 +47,24 @@ struct process {
 	unsigned signals; /* those that it has received, a bit each */
 	bool armed;	  /* it has called alarm(1) */
 	/* The model. */
-	key_t key;	 /* of the set in its directory; or NONE */
-	struct set *set; /* the one it has found last */
-	int shmid;	 /* the segment that it has found last */
-	bool opens;	 /* it has made the set, and has not opened it yet */
+	struct channel *channel; /* its directory, from chdir(2) on; or NULL */
+	bool opens; /* the set that it has made: see check_deaths.c */
 	bool joined, left, may_end, must_end, saw_end;
 	bool failed;  /* a call of it, by an attack */
 	bool excused; /* by that: it need not clean up */
 	int entered;  /* texts that it has put into the segment */
 };
 
-struct set {
+/* A directory, whatever its name becomes, and the set that it has. */
+struct channel {
+	key_t key; /* of the set */
 	int semid;
-	key_t key;
-	int shmid; /* the segment of those that have joined, or -1 */
-	bool removed, open;
+	bool exists, open;
 	int used, excused;	/* the last step of a user, and of an excuse */
 	struct process *holder; /* of the guard */
 	int news;
 	struct process *text;	 /* who wrote the text inside, as its last */
 	struct process *printer; /* the reader that has printed it */
-};
-
-struct found {
-	int shmid;	 /* a segment */
-	struct set *set; /* of the process that has found it last */
 };
 
 struct attack {
@@ -85,16 +78,16 @@ struct attack {
 	for (struct kind *it = kind##_list; it < kind##_list + kind##_count;   \
 	     it++)
 static struct process process_list[MOST];
-static struct set set_list[MOST];
-static struct found found_list[STEPS];
+static struct channel channel_list[2];
 static struct attack attack_list[4];
-static int process_count, set_count, found_count, attack_count;
+static int process_count, attack_count;
+static const int channel_count = 2;
 
 static int steps;    /* done in this run */
 static bool at_rest; /* nobody can go on: all that is to come is due */
-enum { CHANNEL, OTHER, MOVED, NAMES, NONE = -1 };
-static const char *const names[] = {"channel", "other", "moved"};
-static key_t keys[NAMES]; /* of the sets in these directories; or NONE */
+enum { FIRST, SECOND, MOVED, NAMES };
+static const char *const names[] = {"first", "second", "moved"};
+static struct channel *named[NAMES]; /* so; or NULL */
 static unsigned seed;
 static unsigned long long random_state;
 
@@ -183,15 +176,22 @@ got(const struct process *p, int signo)
 	return p->signals >> signo & 1;
 }
 
-/* How many have joined: readers, or writers. */
+/* How many have joined: READERS, or WRITERS. */
 static int
-joined(const struct set *set, bool writers)
+joined(const struct channel *c, int role)
 {
 	int count = 0;
 
 	foreach (process, p)
-		count += p->joined && p->set == set && p->writer == writers;
+		count += p->joined && p->channel == c &&
+			 p->writer == (role == WRITERS);
 	return count;
+}
+
+static bool
+anyone_joined(const struct channel *c)
+{
+	return joined(c, READERS) + joined(c, WRITERS) > 0;
 }
 
 static void
@@ -201,30 +201,20 @@ text_of(char *bytes, const struct process *writer, int number)
 		TEXT_LENGTH - 16, number);
 }
 
-static void
-read_keys(void)
-{
-	for (int i = 0; i < NAMES; i++)
-		keys[i] = ftok(names[i], 's');
-}
-
 /* The set and the segment must belong together. */
 static void
 has_joined(struct process *p)
 {
-	struct set *set = p->set;
+	struct channel *c = p->channel;
 
-	require(set->holder == p, p, "joins without the guard");
-	require(set->shmid == -1 || set->shmid == p->shmid, p,
-		"joins with another segment");
-	set->shmid = p->shmid;
+	require(c->holder == p, p, "joins without the guard");
 	p->joined = true;
-	const bool writes = joined(set, true) > 0;
+	const bool writes = joined(c, WRITERS) > 0;
 	foreach (process, other) {
-		if (!other->joined || other->set != set)
+		if (!other->joined || other->channel != c)
 			continue;
-		other->must_end |= writes || set->news > 0;
-		other->may_end |= writes || set->text != NULL;
+		other->must_end |= writes || c->news > 0;
+		other->may_end |= writes || c->text != NULL;
 	}
 }
 
@@ -232,19 +222,19 @@ has_joined(struct process *p)
 static void
 has_operated(struct process *p)
 {
-	struct set *set = p->set;
+	struct channel *c = p->channel;
 	int sum[MEMBERS] = {0};
 
 	for (size_t i = 0; i < p->t.args[2]; i++)
 		sum[p->t.ops[i].sem_num] += p->t.ops[i].sem_op;
 	if (sum[EMPTY] > 0 && sum[NEWS] == 0) {
-		require(!set->open, p, "opens an open set");
-		set->open = true;
+		require(!c->open, p, "opens an open set");
+		c->open = true;
 		return;
 	}
-	require((sum[EMPTY] == 0 && sum[NEWS] >= 0) || set->holder == p, p,
+	require((sum[EMPTY] == 0 && sum[NEWS] >= 0) || c->holder == p, p,
 		"ends a turn without the guard");
-	set->news += sum[NEWS];
+	c->news += sum[NEWS];
 	if (sum[READERS] + sum[WRITERS] > 0)
 		has_joined(p);
 	else if (sum[READERS] + sum[WRITERS] < 0) {
@@ -252,28 +242,27 @@ has_operated(struct process *p)
 		p->joined = false;
 		p->left = true;
 	} else if (sum[EMPTY] < 0) { /* a text goes in */
-		require(p->writer && set->text == NULL, p, "overwrites a text");
-		set->text = p;
+		require(p->writer && c->text == NULL, p, "overwrites a text");
+		c->text = p;
 		p->entered++;
-		set->printer = NULL;
+		c->printer = NULL;
 	} else if (sum[EMPTY] > 0) { /* and out */
-		require(!p->writer && set->text != NULL && set->printer == p, p,
+		require(!p->writer && c->text != NULL && c->printer == p, p,
 			"passes on what it has not printed");
-		set->text = NULL;
+		c->text = NULL;
 	} else if (sum[NEWS] < 0 && p->joined)
-		require(!p->writer && set->text == NULL, p,
+		require(!p->writer && c->text == NULL, p,
 			"takes a text for a writer's end");
 	if (sum[GUARD] < 0) {
-		set->holder = p;
+		c->holder = p;
 		/* The end of those that are there now is an end for it. */
-		p->may_end |=
-		    !p->joined && joined(set, false) + joined(set, true) > 0;
+		p->may_end |= !p->joined && anyone_joined(c);
 		if (below(6) == 0)
 			p->stays_until = steps + below(100);
 	}
 	if (sum[GUARD] > 0) {
-		p->saw_end = set->text == NULL && joined(set, true) == 0;
-		set->holder = NULL;
+		p->saw_end = c->text == NULL && joined(c, WRITERS) == 0;
+		c->holder = NULL;
 	}
 }
 
@@ -283,65 +272,45 @@ has_printed(struct process *p)
 	char expected[TEXT_LENGTH + 1], bytes[TEXT_LENGTH];
 	const struct iovec here = {bytes, TEXT_LENGTH};
 	const struct iovec there = {(void *)(size_t)p->t.args[1], TEXT_LENGTH};
-	struct set *set = p->set;
+	struct channel *c = p->channel;
 
-	require(p->joined && set->holder == p, p, "prints without the guard");
-	require(set->text != NULL && p->t.result == TEXT_LENGTH, p,
+	require(p->joined && c->holder == p, p, "prints without the guard");
+	require(c->text != NULL && p->t.result == TEXT_LENGTH, p,
 		"prints %lld bytes that are no text", p->t.result);
-	require(set->printer == NULL || set->printer->failed ||
-		    got(set->printer, SIGKILL),
+	require(c->printer == NULL || c->printer->failed ||
+		    got(c->printer, SIGKILL),
 		p, "prints a text once more");
-	text_of(expected, set->text, set->text->entered - 1);
+	text_of(expected, c->text, c->text->entered - 1);
 	require(process_vm_readv(p->t.pid, &here, 1, &there, 1, 0) ==
 			TEXT_LENGTH &&
 		    memcmp(bytes, expected, TEXT_LENGTH) == 0,
 		p, "prints %.20s, not %.20s", bytes, expected);
-	set->printer = p;
+	c->printer = p;
 }
 
-/* A semctl(2) or shmctl(2). */
+/* A successful semctl(2) or shmctl(2). */
 static void
 has_controlled(struct process *p)
 {
-	const int id = (int)p->t.args[0];
-	const bool of_set = p->t.call == SEMCTL;
+	struct channel *c = p->channel;
 
 	if (command_of(&p->t) != IPC_RMID)
 		return;
-	foreach (set, set) {
-		if (id != (of_set ? set->semid : set->shmid))
-			continue;
-		require(joined(set, true) + joined(set, false) == 0, p,
-			"removes what is in use");
-		require(set->text == NULL, p, "removes a text");
-		set->shmid = -1;
-		set->removed |= of_set;
-	}
-}
-
-static void
-has_found_segment(struct process *p)
-{
-	struct found *found = found_list;
-
-	p->shmid = (int)p->t.result;
-	while (found < found_list + found_count && found->shmid != p->shmid)
-		found++;
-	*found = (struct found){p->shmid, p->set};
-	found_count += found == found_list + found_count;
+	require(!anyone_joined(c), p, "removes what is in use");
+	require(c->text == NULL, p, "removes a text");
+	c->exists &= p->t.call != SEMCTL;
 }
 
 static void
 has_found_set(struct process *p)
 {
-	const int semid = (int)p->t.result;
+	struct channel *c = p->channel;
 
 	p->opens = p->t.args[2] & IPC_CREAT;
-	for (p->set = set_list; p->set < set_list + set_count; p->set++)
-		if (p->set->semid == semid)
-			return;
-	require(set_count++ < MOST, p, "makes too many sets");
-	*p->set = (struct set){semid, p->key, -1, .used = steps};
+	if (p->opens)
+		*c = (struct channel){c->key, (int)p->t.result, true,
+				      .excused = c->excused, .used = steps};
+	require(c->semid == p->t.result, p, "finds another set");
 }
 
 /* A call has returned.  One that has failed has changed nothing. */
@@ -349,21 +318,25 @@ static void
 has_called(struct process *p)
 {
 	static void (*const effects[EXIT + 1])(struct process *) = {
-	    [SEMGET] = has_found_set,  [SEMOP] = has_operated,
-	    [SEMCTL] = has_controlled, [SHMGET] = has_found_segment,
-	    [SHMCTL] = has_controlled, [WRITE] = has_printed};
+	    [SEMGET] = has_found_set,
+	    [SEMOP] = has_operated,
+	    [SEMCTL] = has_controlled,
+	    [SHMCTL] = has_controlled,
+	    [WRITE] = has_printed};
 
 	note_call(p);
 	if (p->t.call == CHDIR) {
-		p->key = keys[p->name];
-		require((p->t.result == 0) == (p->key != NONE), p,
+		p->channel = named[p->name];
+		require((p->t.result == 0) == (p->channel != NULL), p,
 			"is in another directory");
 	}
 	if (p->t.call == SEMGET || p->t.call == SHMGET)
-		require((((key_t)p->t.args[0] ^ p->key) & 0xffffff) == 0, p,
-			"uses the key of another directory");
-	if (p->t.call == SEMOP && p->set != NULL) {
-		p->set->used = steps;
+		require(p->channel != NULL &&
+			    (((key_t)p->t.args[0] ^ p->channel->key) &
+			     0xffffff) == 0,
+			p, "uses the key of another directory");
+	if (p->t.call == SEMOP) {
+		p->channel->used = steps;
 		p->opens = false;
 	}
 	if (p->t.call == ALARM)
@@ -378,29 +351,27 @@ has_ended(struct process *p)
 {
 	const int signo = WIFSIGNALED(p->t.status) ? WTERMSIG(p->t.status) : 0;
 	const int status = WEXITSTATUS(p->t.status);
-	struct set *set = p->set;
+	struct channel *c = p->channel;
 
 	note(p, "ends %s %d", signo != 0 ? "by signal" : "with",
 	     signo != 0 ? signo : status);
-	if (set != NULL && (p->excused || got(p, SIGKILL)))
-		set->excused = steps;
-	if (set != NULL && set->holder == p)
-		set->holder = NULL;
+	if (c != NULL && (p->excused || got(p, SIGKILL)))
+		c->excused = steps;
+	if (c != NULL && c->holder == p)
+		c->holder = NULL;
 	const bool was_joined = p->joined;
 	if (was_joined && p->writer)
-		set->news++; /* the kernel tells its end */
+		c->news++; /* the kernel tells its end */
 	p->joined = false;
 	require(signo == 0 || got(p, signo), p, "ends by signal %d", signo);
 	if (signo == SIGKILL)
 		return;
-	require(p->failed || set == NULL || set->text == NULL ||
-		    set->printer != p,
-		p, "ends after it has printed, and inside its turn");
+	require(p->failed || c == NULL || c->text == NULL || c->printer != p, p,
+		"ends after it has printed, and inside its turn");
 	if (signo != 0)
 		return;
 	require(p->failed || !was_joined, p, "ends without leaving");
-	require(p->failed || status == (p->key == NONE), p, "status %d",
-		status);
+	require(p->failed || status == (c == NULL), p, "status %d", status);
 	require(status != 0 || (p->writer ? p->entered == p->texts
 					  : p->may_end && p->saw_end),
 		p, "ends before the end");
@@ -413,21 +384,21 @@ compare(void)
 	unsigned short value[MEMBERS];
 	union semun sem_opts = {.array = value};
 
-	foreach (set, set) {
-		if (set->removed)
+	foreach (channel, c) {
+		if (!c->exists)
 			continue;
-		require(semctl(set->semid, 0, GETALL, sem_opts) == 0, NULL,
-			"set %d has gone", set->semid);
+		require(semctl(c->semid, 0, GETALL, sem_opts) == 0, NULL,
+			"set %d has gone", c->semid);
 		const int expected[MEMBERS] = {
-		    [GUARD] = set->open && set->holder == NULL,
-		    [EMPTY] = set->open && set->text == NULL,
-		    [NEWS] = set->news,
-		    [READERS] = joined(set, false),
-		    [WRITERS] = joined(set, true)};
+		    [GUARD] = c->open && c->holder == NULL,
+		    [EMPTY] = c->open && c->text == NULL,
+		    [NEWS] = c->news,
+		    [READERS] = joined(c, READERS),
+		    [WRITERS] = joined(c, WRITERS)};
 		for (int i = 0; i < MEMBERS; i++)
 			require(value[i] == expected[i], NULL,
-				"set %d: semaphore %d is %d, not %d",
-				set->semid, i, value[i], expected[i]);
+				"set %d: semaphore %d is %d, not %d", c->semid,
+				i, value[i], expected[i]);
 	}
 }
 
@@ -442,9 +413,7 @@ add_process(bool writer, int name, int latest)
 	    .writer = writer,
 	    .name = name,
 	    .texts = 1 + below(TEXTS),
-	    .begins = latest > 0 && below(2) == 0 ? below(latest) : 0,
-	    .key = NONE,
-	    .shmid = -1};
+	    .begins = latest > 0 && below(2) == 0 ? below(latest) : 0};
 	process_count++;
 }
 
@@ -536,7 +505,8 @@ is_due(int at)
 static bool
 is_entering(const struct process *p)
 {
-	return p->set != NULL && p->set->holder == p && !p->joined && !p->left;
+	return p->channel != NULL && p->channel->holder == p && !p->joined &&
+	       !p->left;
 }
 
 enum trait { LIVES, SLEEPS, READY, QUICK, RINGS, JOINS, CALLS, HELD, BEGINS };
@@ -553,7 +523,7 @@ is(enum trait trait, const struct process *p)
 	    [QUICK] = lives && !sleeps && !held && p->stays_until <= steps,
 	    [RINGS] = sleeps && !held && p->armed, /* its alarm may ring */
 	    [JOINS] = sleeps && !p->joined,	   /* waits for the guard */
-	    [CALLS] = p->t.state == BEFORE && !p->failed &&
+	    [CALLS] = p->t.state == BEFORE && !p->failed && !p->opens &&
 		      p->t.call >= SEMGET && p->t.call <= SHMDT,
 	    [HELD] = lives && held && is_due(p->held_until), /* long enough */
 	    [BEGINS] = p->t.state == UNBORN && is_due(p->begins)};
@@ -578,32 +548,19 @@ any(enum trait trait)
 
 /* ---- The attacks ---- */
 
-/*
- * Its call fails.  If it is inside and has not joined yet, it cleans up.  If it
- * cannot open the set that it has made, it removes it at once.  Meanwhile
- * nobody else must come and use the set: that is not promised.
- */
+/* Its call fails.  If it is inside and has not joined yet, it cleans up. */
 static void
 fail_call(struct process *p)
 {
-	const int error = (int[]){ENOMEM, ENOSPC, EACCES}[below(3)];
-	const struct set *made = p->opens ? p->set : NULL;
-
-	foreach (process, other)
-		if (made != NULL && other != p && other->set == made)
-			return;
 	note(p, "%s fails", call_names[p->t.call]);
+	answer(&p->t, -(int[]){ENOMEM, ENOSPC, EACCES}[below(3)]);
 	p->failed = true;
-	p->excused = made == NULL && !is_entering(p);
-	answer(&p->t, -error);
+	p->excused = !is_entering(p);
 	p->stays_until = steps + below(100);
 	if (below(2) == 0) /* somebody sees that, and types Ctrl-C */
 		attack_list[attack_count++] =
 		    (struct attack){SIGNAL_ALL, .at = steps + below(20)};
-	do
-		go_on(p);
-	while (made != NULL && !made->removed && p->t.state != ASLEEP &&
-	       p->t.state != DEAD);
+	go_on(p);
 }
 
 /* If it is time for an attack: who is hit?  Else NULL. */
@@ -621,9 +578,8 @@ victim_of(const struct attack *attack)
 			   : NULL;
 	if (attack->at_joins && !at_rest && any(JOINS) == NULL)
 		return NULL;
-	for (int i = below(4); i < set_count; i++) /* often the one inside */
-		if (!set_list[i].removed && set_list[i].holder != NULL)
-			return set_list[i].holder;
+	if (channel_list[below(4) == 0].holder != NULL) /* often that one */
+		return channel_list[0].holder;
 	return victim;
 }
 
@@ -645,14 +601,19 @@ do_attack(enum kind kind, struct process *victim)
 			if (is(LIVES, p))
 				send(p, SIGINT);
 	} else {
-		note(NULL, "the directory is removed, renamed or replaced");
+		const int from = kind == REPLACE ? SECOND : FIRST;
+		const int to = kind == REPLACE ? FIRST : MOVED;
+		if (named[from] == NULL)
+			return;
+		note(NULL, "%s becomes %s", names[from],
+		     kind == REMOVE ? "nothing" : names[to]);
 		if (kind == REMOVE)
-			rmdir(names[CHANNEL]);
-		else if (kind == RENAME)
-			rename(names[CHANNEL], names[MOVED]);
-		else
-			rename(names[OTHER], names[CHANNEL]);
-		read_keys();
+			rmdir(names[from]);
+		else {
+			rename(names[from], names[to]);
+			named[to] = named[from];
+		}
+		named[from] = NULL;
 	}
 }
 
@@ -669,42 +630,42 @@ check_rest(void)
 			p, "goes on after a signal");
 		require(!p->writer || p->entered < p->texts, p,
 			"sleeps after its last text");
-		require(!p->must_end || p->set->holder != NULL ||
-			    joined(p->set, true) > 0,
+		require(!p->must_end || p->channel->holder != NULL ||
+			    joined(p->channel, WRITERS) > 0,
 			p, "misses the end");
 	}
 }
 
-/*
- * A set and its segment may be left if a text is in it, or if one of its users
- * was killed, or could not clean up, and nobody has used it since.
- */
-static bool
-may_be_left(const struct set *set)
+static int
+segment_in(const struct channel *c)
 {
-	return set->text != NULL || set->excused >= set->used;
+	return shmget((c->key & 0xffffff) | 'm' << 24, 0, 0);
 }
 
-/* All rest: a partner comes for one that waits, or for what is left. */
+static bool
+is_left(const struct channel *c)
+{
+	return semget(c->key, 0, 0) != -1 || segment_in(c) != -1;
+}
+
+/*
+ * All rest: a partner comes for one that waits, or for what is left.  A set and
+ * a segment may be left if a text is there, or if one of their users was
+ * killed, or could not clean up, and nobody has used them since.
+ */
 static bool
 help(void)
 {
 	struct process *p = any(SLEEPS);
-	struct shmid_ds status;
 
 	require(p == NULL || p->joined, p, "cannot join");
-	foreach (set, set)
-		require(p != NULL || set->removed || may_be_left(set), NULL,
-			"set %d is left", set->semid);
-	foreach (found, segment)
-		require(p != NULL || may_be_left(segment->set) ||
-			    shmctl(segment->shmid, IPC_STAT, &status) == -1,
-			NULL, "segment %d is left", segment->shmid);
+	foreach (channel, c)
+		require(p != NULL || c->text != NULL || c->excused >= c->used ||
+			    !is_left(c),
+			NULL, "a set or a segment is left");
 	for (int i = 0; i < NAMES; i++)
-		if (keys[i] != NONE &&
-		    (p != NULL ? p->key == keys[i]
-			       : set_of(names[i]) != -1 ||
-				     segment_of(names[i]) != -1)) {
+		if (named[i] != NULL &&
+		    (p != NULL ? p->channel == named[i] : is_left(named[i]))) {
 			add_process(p != NULL ? !p->writer : below(2), i, 0);
 			return true;
 		}
@@ -723,13 +684,18 @@ prepare_run(void)
 
 	steps = 0;
 	at_rest = false;
-	process_count = set_count = found_count = attack_count = 0;
+	process_count = attack_count = 0;
 	for (int i = 0; i < NAMES; i++) {
 		rmdir(names[i]);
-		if (i != MOVED)
-			mkdir(names[i], 0700);
+		named[i] = NULL;
 	}
-	read_keys();
+	foreach (channel, c) {
+		const int i = (int)(c - channel_list);
+		ck_assert_int_eq(mkdir(names[i], 0700), 0);
+		*c = (struct channel){.key = ftok(names[i], 's')};
+		ck_assert(!is_left(c));
+		named[i] = c;
+	}
 	for (int i = below(4); i > 0; i--) {
 		struct attack *attack = &attack_list[attack_count++];
 		const int kind = below(may_change() ? FAIL + 3 : FAIL);
@@ -816,10 +782,10 @@ run(void)
 		else if (!send_any(RINGS, SIGALRM) && !goes_on_from_rest())
 			break;
 	}
-	foreach (found, segment)
-		shmctl(segment->shmid, IPC_RMID, NULL);
-	foreach (set, set)
-		semctl(set->semid, 0, IPC_RMID);
+	foreach (channel, c) {
+		semctl(semget(c->key, 0, 0), 0, IPC_RMID);
+		shmctl(segment_in(c), IPC_RMID, NULL);
+	}
 }
 
 static unsigned first_seed;

@@ -183,7 +183,7 @@ static const struct {
     {{EACCES}, "it is not yours to use: give another path"},
     {{EEXIST}, "another user's or program's, untouched: give another path"},
     {{EPERM}, "the system forbids it, or hides who you are (fakeroot?)"},
-    {{ENOSYS}, "this system has no System V IPC (as WSL 1, Android)"},
+    {{ENOSYS}, "this system lacks System V IPC (as Android, old WSL 1)"},
     {{EIDRM}, "somebody has removed it (ipcrm?): start both programs again"},
     {{EAGAIN}, "another program has changed the semaphores: start again"},
     {{E2BIG, EINVAL, ENFILE, ENOMEM, ENOSPC, ERANGE},
@@ -613,9 +613,9 @@ run_test(const struct entry *test, int i)
 	print_result(test, i, result);
 	shared->results[type]++;
 	shared->done++;
-	snprintf(line, sizeof(line), "%d of %d tests, %s%s%s", shared->done,
-		 total, test->in->suite, *shared->failed ? "; failed:" : "",
-		 shared->failed);
+	snprintf(line, sizeof(line), "%d of %d tests done, last in %s%s%s",
+		 shared->done, total, test->in->suite,
+		 *shared->failed ? "; failed:" : "", shared->failed);
 	show_progress(line);
 	srunner_free(runner);
 	return type;

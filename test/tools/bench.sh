@@ -17,7 +17,8 @@ writer=
 # However it ends, the processes end, and nothing is left.
 clean_up()
 {
-	trap '' INT TERM HUP
+	trap '' INT HUP
+	trap : TERM # else the reader ignores it, too
 	kill $writer 2> /dev/null || true
 	wait
 	# Perhaps a text is unread.

@@ -334,7 +334,7 @@ a writer's death takes what it gives@be_counted: op(NEWS, +1, 0) => op(NEWS, +1,
 a removed set is not tried again@join: i < 1000 => i < 1@The programs@a_segment_removed
 
 # Leaving
-the set goes before the segment@remove_if_last: tell(semid, "removes both"); => tell(semid, "removes both"); sem_delete(semid);@Schedules@
+the set goes before the segment@remove_if_last: const int shmid => sem_delete(semid); const int shmid@Schedules@
 the segment is removed by its path@remove_if_last: openshm("." => openshm(path@The programs@all_names
 a segment that is not ours is removed@remove_if_last: && verify_segment(shmid) == 0 => @Foreign objects and failures@an_object_of_other
 only who has attached it removes the segment@remove_if_last: shmid != -1 => shmid != -1 && attached != NULL@Foreign objects and failures@without_memory
@@ -408,11 +408,11 @@ the command names another reader than a shell@find_reader: strchr(writer, '/') !
 the command names the path from here@suggest_reader: getcwd(here, sizeof(here)) => strcpy(here, ".")@The programs@the_command_that_is_said
 
 # The output
-a stop ends the write@write_all: errno != EINTR || interrupted() => true@The programs@a_stop_does_not_end_a_write
+a stop ends the write@write_all: errno != EINTR && errno != EAGAIN => errno != EAGAIN@The programs@a_stop_does_not_end_a_write
 a signal does not end a write that waits@write_all: || interrupted() => @The programs@a_stop_does_not_end_a_write
 a signal makes a written text unwritten@write_all: done > 0 => done > 0 && !interrupted()@Schedules@
 a failed write is not noticed@write_all: return -1; => return 0;@The programs@a_full_disk
-an output that does not block is an error@write_all: errno == EAGAIN => false@The programs@a_stop_does_not_end_a_write
+an output that does not block is an error@write_all: errno != EINTR && errno != EAGAIN => errno != EINTR@The programs@a_stop_does_not_end_a_write
 an output that does not block is polled@write_all: &room, 1, -1 => &room, 1, 0@The programs@a_stop_does_not_end_a_write
 a write of nothing is a success@write_all: errno = EIO; => return 0;@Deaths@a_write_of_nothing
 a write of nothing is repeated@write_all: errno = EIO; => continue;@Deaths@a_write_of_nothing
@@ -438,7 +438,7 @@ what -v tells stands among the data@tell: stderr => stdout@The programs@text_out
 -v does not tell of a writer's end@sem_end_v: tell(semid, "a writer has ended"); => ;@The programs@the_end_of_one
 -v does not tell of the end of input@sem_end_v: tell(semid, "end of input"); => ;@The programs@minus_v_tells_each
 -v does not tell who leaves@withdraw: tell(semid, "leaves"); => ;@The programs@minus_v_tells_each
--v does not tell who removes both@remove_if_last: tell(semid, "removes both"); => ;@The programs@minus_v_tells_each
+-v does not tell who removes both@remove_if_last: tell(semid, both ? "removes both" : "removes the set"); => ;@The programs@minus_v_tells_each
 no advice for a path that is missing@sharemem.c: {{ENOENT, => {{EXDEV,@The programs@a_path_must
 no advice for a path that is no directory@sharemem.c: ENOTDIR} => EXDEV}@The programs@a_path_must
 no advice for what is not yours@sharemem.c: {EACCES} => {EXDEV}@Foreign objects and failures@each_errno
