@@ -3,7 +3,7 @@
 # SPIN, in several sizes.  Then break it in one way after the other: SPIN must
 # find an error.  A size: writers, readers, texts of a writer, faults.
 #
-#	make model SIZES='2 2 1 1'	another size: this one takes 5 GB
+#	make model SIZES='2 1 2 1,1 2 2 1'	these sizes only
 set -eu
 
 model=$PWD/test/tools/protocol.pml
@@ -63,6 +63,7 @@ case ${1:-} in # this script calls itself below
 	export work names
 	work=$(mktemp -d)
 	trap 'rm -rf "$work"' EXIT
+	trap 'exit 1' INT TERM HUP
 	calls > "$work/calls"
 	grep -o '\[[a-z_.]*: [a-z_]*]' "$model" | tr -d '[]' | sort |
 		diff "$work/calls" - ||
