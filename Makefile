@@ -8,16 +8,20 @@ COMPILE = $(CC) -std=c11 $(WARNINGS) $(CFLAGS)
 SUITES = $(patsubst %.c,%.o,$(wildcard test/check*.c)) \
 	test/support.o test/trace.o
 PRINTED = test/printed/writer test/printed/reader
+PAPER = test/halfway/paper-writer test/halfway/paper-reader
+HALFWAY = test/halfway/writer test/halfway/reader
 PRELOADED = test/printed/quick.so test/lies.so
 TOOLS = test/tools/bench test/tools/watch test/tools/picture
-SOURCES = $(wildcard *.[ch] test/*.[ch] test/tools/*.[ch] test/printed/*.[ch])
+SOURCES = $(wildcard *.[ch] $(addsuffix /*.[ch],test test/tools test/printed \
+	test/halfway))
 
 all: writer reader ## build both programs (the default)
 
-writer reader: %: %.o sharemem.o
+writer reader $(HALFWAY): %: %.o sharemem.o
 	$(COMPILE) -o $@ $^ $(LDFLAGS)
 
-test/check: $(SUITES) sharemem.o | $(PRINTED) $(PRELOADED) test/tools/watch
+test/check: $(SUITES) sharemem.o | $(PRINTED) $(PAPER) $(HALFWAY) \
+	$(PRELOADED) test/tools/watch
 	$(COMPILE) -o $@ $^ `pkg-config --libs check` -lutil $(LDFLAGS)
 
 # The paper's pair, as it is printed: no warning is wanted here.
@@ -26,12 +30,26 @@ printed: $(PRINTED) ## build the paper's programs, to see them go wrong
 $(PRINTED): %: %.c test/printed/sharemem.h
 	$(CC) -std=gnu11 -w -Itest/printed -o $@ $<
 
+# Between the paper's pair and ours: its mains with our helpers, unchanged; and
+# changed where they must be.
+halfway: $(PAPER) $(HALFWAY) ## build the two rungs between that pair and ours
+
+$(PAPER): test/halfway/paper-%: test/printed/%.c sharemem.c sharemem.h
+	$(CC) -std=gnu11 -w -I. -include stdio.h -include unistd.h -o $@ \
+		$< sharemem.c
+
+exercise: ## is exercise N (1 to 4) of README solved?  In the directory OF=path
+	@sh test/tools/exercise.sh '$(N)' $(OF)
+
 test/printed/quick.so: test/printed/quick.c
 	$(CC) -shared -fPIC -o $@ $<
 
 # Without a C library: the program that loads it has one, perhaps another.
 test/lies.so: test/lies.c
 	$(CC) $(filter -m%,$(CFLAGS)) -shared -fPIC -nostdlib -o $@ $<
+
+# All that links without a library of Check's, for another machine: ports.sh.
+objects: all $(SUITES) $(TOOLS:=.o) $(PRINTED) $(PAPER) $(HALFWAY) $(PRELOADED)
 
 test/tools/picture: test/tools/picture.o test/support.o test/trace.o \
 	| all printed test/printed/quick.so
@@ -43,7 +61,7 @@ test/tools/bench test/tools/watch: %: %.o sharemem.o
 %.o: %.c .flags
 	$(COMPILE) -I. -MMD -MP -c -o $@ $<
 
--include $(wildcard *.d test/*.d test/tools/*.d)
+-include $(wildcard *.d test/*.d test/tools/*.d test/halfway/*.d)
 
 # Changes when the compiler or its flags do, so that everything is built anew.
 .flags: always
@@ -82,7 +100,7 @@ model: ## check the protocol's model with SPIN
 	@sh test/tools/model.sh
 
 bench: all test/tools/bench ## measure: is shared memory the fastest? (15 seconds)
-	@test/tools/bench $(GROUP)
+	@sh test/tools/bench.sh
 
 mutants: all have-check ## break the sources on purpose: a test must fail
 	@$(MAKE) --no-print-directory test/check
@@ -105,12 +123,14 @@ format: ## lay the sources out as .clang-format says
 
 clean: ## remove what make has built
 	rm -f writer reader test/check $(TOOLS) test/tools/picture.svg .flags \
-		*.[do] test/*.[do] test/tools/*.[do] $(PRINTED) $(PRELOADED)
+		$(addsuffix .[do],* test/* test/tools/* test/halfway/*) \
+		$(PRINTED) $(PAPER) $(HALFWAY) $(PRELOADED)
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 16
 
 always:
 
-.PHONY: all check have-check deps printed documents demo watch picture model \
-	bench ports mutants coverage lint format clean help always
+.PHONY: all check have-check deps printed halfway exercise documents demo \
+	watch picture model bench objects ports mutants coverage lint format \
+	clean help always

@@ -115,10 +115,10 @@ write_all(const char *bytes, size_t count)
 		}
 		if (done == 0)
 			errno = EIO; /* else this loop might never end */
-		if (errno == EAGAIN && poll(&room, 1, -1) != -1)
-			continue;
-		if (errno != EINTR || interrupted())
+		if ((errno != EINTR && errno != EAGAIN) || interrupted())
 			return -1;
+		if (errno == EAGAIN)
+			poll(&room, 1, -1);
 	}
 	return 0;
 }

@@ -67,7 +67,7 @@ op(int index, int change, int flags)
 	};
 }
 
-/* Report a removed object as EIDRM, whichever call noticed it. */
+/* EINVAL and ENOENT mostly mean that the object was removed: say EIDRM. */
 static int
 eidrm_if_gone(int result)
 {
@@ -318,10 +318,9 @@ open_set(int semid)
 
 /*
  * Inside: read the values.  If our set cannot have them, leave it as it is,
- * with EEXIST.  Lower NEWS by what nobody needs to hear: while no reader is
- * joined, nobody has heard the ends of earlier writers.  A reader that comes
- * later needs two news, an unread text and an end after it.  (SETVAL would not
- * do.  By it the kernel forgets what it has to undo in NEWS: see be_counted().)
+ * with EEXIST.  Lower NEWS by what nobody needs to hear.  While no reader is
+ * joined, that is all but two: an unread text, and an end after it.  (SETVAL
+ * would not do: the kernel would forget what it has to undo in NEWS.)
  */
 static int
 drop_old_news(int semid, unsigned short value[MEMBERS])
@@ -479,9 +478,10 @@ remove_if_last(int semid)
 
 	if (step(semid, if_last, 5) == -1)
 		return;
-	tell(semid, "removes both");
 	const int shmid = openshm(".", 'm');
-	if (shmid != -1 && verify_segment(shmid) == 0)
+	const bool both = shmid != -1 && verify_segment(shmid) == 0;
+	tell(semid, both ? "removes both" : "removes the set");
+	if (both)
 		shmctl(shmid, IPC_RMID, NULL);
 	sem_delete(semid);
 }
@@ -623,7 +623,7 @@ static const struct {
     {{EACCES}, "it is not yours to use: give another path"},
     {{EEXIST}, "another user's or program's, untouched: give another path"},
     {{EPERM}, "the system forbids it, or hides who you are (fakeroot?)"},
-    {{ENOSYS}, "this system has no System V IPC (as WSL 1, Android)"},
+    {{ENOSYS}, "this system lacks System V IPC (as Android, old WSL 1)"},
     {{EIDRM}, "somebody has removed it (ipcrm?): start both programs again"},
     {{EAGAIN}, "another program has changed the semaphores: start again"},
     {{E2BIG, EINVAL, ENFILE, ENOMEM, ENOSPC, ERANGE},

@@ -25,7 +25,7 @@
 
 /* The segment.  There is a length and no terminating NUL: any byte is text. */
 struct segment {
-	uint32_t length;      /* bytes of text, 1 to TEXT_SIZE */
+	uint32_t length;      /* bytes of text; 0 if none has come */
 	char text[TEXT_SIZE]; /* the text, first byte first */
 };
 static_assert(sizeof(struct segment) == SHM_SIZE, "a segment of 256 bytes");
@@ -73,10 +73,12 @@ union semun {
 
 /*
  * A helper that fails returns -1 and sets errno, and the programs report it.
- * Each contract tells what errno can be.  Three groups are told only here:
+ * Each contract tells what errno can be.  Four groups are told only here:
  *
- * A call with a pathname can also fail as stat(2) does: with ENOENT, ENOTDIR,
- * EACCES, ELOOP or ENAMETOOLONG.
+ * Any call can fail with EPERM, if a sandbox forbids it, or ENOSYS, if the
+ * system does not have it.
+ * A call with a pathname can also fail as stat(2) does: for example with
+ * ENOENT, ENOTDIR, EACCES, ELOOP or ENAMETOOLONG.
  * A call with a semid can also fail with EIDRM, if the set does not exist (any
  * more), or EACCES, if its mode does not let this process in (root gets in).
  * A call that does a semop(2) can also fail with EFBIG, if the set has no such
@@ -230,8 +232,8 @@ int sem_end_v(int semid);
 int open_set(int semid);
 
 /*
- * Read the command line of either program: [-hv] [-s seconds] [path].  Print
- * the help and exit with 0 for -h.  Exit with 2 on wrong usage.
+ * Read the command line of either program: [-hv] [-s seconds] [path].  For -h
+ * print the help and exit.  Exit with 2 on wrong usage.
  *
  * `role' is READERS or WRITERS: what the program is.  The functions below know
  * from it who they work for.  Call it once, first.  getopt_long(3).
@@ -245,12 +247,11 @@ void options(int argc, char *argv[], int role);
  * wait, and the caller should then leave.
  *
  * Fills in the set's identifier, and the address of the segment.  A reader may
- * not write there.  Returns NULL; or the name of the helper that failed, with
- * errno set.  Then nothing is left to do but give_up().
- * EEXIST: something under our keys is not ours.  It stays as it is.
+ * not write there.  Returns NULL; or the name of the helper at which it failed,
+ * with errno set as stat(2) does for the path, or as follows.  Then give_up().
+ * EEXIST: something under our keys is not ours.  It is left as it was.
  * EACCES: the same, or the path does not let this process in.
  * EPERM: the system forbids the call, or it shows our own set as another's.
- * ENOSYS: the system has no such calls.
  * EINTR: SIGINT, SIGTERM or SIGHUP has come.
  * ERANGE: a value would rise over 32767.
  * EIDRM: somebody removed the objects in each of a thousand attempts.
@@ -267,7 +268,7 @@ const char *join(int *semid, struct segment **shmaddr);
  */
 void stay_inside(void);
 
-/* With -v, print the values of the semaphores and this text on one line. */
+/* With -v, print the semaphores' values and this text below a heading. */
 void tell(int semid, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -95,9 +95,9 @@ static void
 find_reader(const char *writer)
 {
 	if (strchr(writer, '/') != NULL && realpath(writer, reader) != NULL)
-		strcpy(strrchr(reader, '/'), "/reader");
+		memcpy(strrchr(reader, '/'), "/reader", sizeof("/reader"));
 	else
-		strcpy(reader, "reader");
+		memcpy(reader, "reader", sizeof("reader"));
 }
 
 /* Print a word in quotes, as a shell reads it, and what comes after it. */
@@ -116,8 +116,10 @@ suggest_reader(void)
 {
 	char here[PATH_MAX];
 
-	if (getcwd(here, sizeof(here)) == NULL)
-		return; /* the directory has gone, and no reader can come */
+	if (getcwd(here, sizeof(here)) == NULL) { /* removed, or too deep */
+		warnx("nobody reads, and the line waits");
+		return;
+	}
 	warnx("nobody reads, the line waits; type in another terminal:");
 	print_quoted(reader, " ");
 	print_quoted(here, "\n");

@@ -1014,6 +1014,26 @@ TEST(s18_sem_end_v_tells_the_last_writers_end_from_anothers)
 	expect_errno(sem_end_v(semid), EIDRM);
 }
 
+static int
+end_without_looking(void)
+{
+	become_another(NOBODY);
+	expect_errno(sem_end_v(semid), EACCES);
+	return 0;
+}
+
+TEST_ROOT(s18_sem_end_v_takes_no_news_if_it_cannot_see_the_writers)
+{
+	struct semid_ds set = {.sem_perm = {.mode = 0602}}; /* change it only */
+	const union semun sem_opts = {.buf = &set};
+	use_a_new_set();
+	set_value(NEWS, 1);
+	ck_assert_int_eq(semctl(semid, 0, IPC_SET, sem_opts), 0);
+	expect_exit(child(end_without_looking), 0);
+	expect_value(NEWS, 1);
+	sem_delete(semid);
+}
+
 TEST(s18_createshm_makes_or_finds_a_segment_and_refuses_bad_sizes)
 {
 	expect_errno(createshm(directory, 'x', 0), EINVAL);

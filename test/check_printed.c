@@ -1,96 +1,135 @@
 /*
- * check_printed.c - how the paper's programs go wrong (paper 5), and what ours
- * do instead.  Each fault is a test, named after it.
+ * check_printed.c - how the paper's programs go wrong (paper 5), and at which
+ * rung of README's ladder each fault is put right.
  *
- * The tests run the paper's own pair, test/printed, in the test's directory.
- * There the programs meet, because their path is ".".  They never end, so each
- * one that is started is killed.
+ * A test is named after a fault.  With TEST_LOOP() it plays the same session at
+ * each rung.  The programs run in the test's directory, and meet there, because
+ * their path is ".".  Most of them never end, so each that is started is
+ * killed.
  */
 #define _GNU_SOURCE
 
 #include "support.h"
 
-static pid_t printed[4];
-static int count_printed;
-static pid_t our_writer, our_reader;
+#include <termios.h>
 
-/*
- * Fixture: the directory is the current one, and the paper's programs are quick
- * (test/printed/quick.c says how).
- */
+enum { RUNGS = 4 };
+static const struct {
+	const char *writer, *reader;
+} programs[RUNGS + 1] = {
+    [1] = {"test/printed/writer", "test/printed/reader"}, /* the paper's */
+    [2] = {"test/halfway/paper-writer", "test/halfway/paper-reader"},
+    [3] = {"test/halfway/writer", "test/halfway/reader"},
+    [4] = {"writer", "reader"}, /* ours */
+};
+
+/* The rung from which on each of these is right. */
+enum {
+	GIVES_BACK = 2,	   /* a process killed inside gives the guard back */
+	SLEEPS = 2,	   /* a process that waits is asleep */
+	IS_PRIVATE = 2,	   /* only the owner may use the set and the segment */
+	READS_OUTSIDE = 3, /* nobody waits for the one who types */
+	ONCE = 3,	   /* no text is overwritten or printed twice */
+	WHOLE = 3,	   /* no character is lost */
+	LOOKS = 3,	   /* a call that fails is noticed */
+	WRITER_ENDS = 3,   /* at the end of its input */
+	READER_ENDS = 4,   /* after the last writer */
+	REMOVES = 4	   /* the last process removes set and segment */
+};
+
+static int rung;
+static pid_t started[4];
+static int count_started;
+
+/* Fixture: the directory is the current one. */
 static void
 enter_meeting_place(void)
 {
-	char library[PATH_MAX + 32];
-
 	enter_directory();
-	snprintf(library, sizeof(library), "%s/test/printed/quick.so", top);
-	setenv("LD_PRELOAD", library, 1);
 	ck_assert_int_eq(chdir(directory), 0);
 	ck_assert_ptr_nonnull(getcwd(directory, PATH_MAX));
 }
 
-/* Kill the paper's programs and remove what they leave: ours may start. */
+/* Fixture. */
 static void
-end_printed(void)
+end_all_and_expect_nothing_left(void)
 {
-	unsetenv("LD_PRELOAD");
-	while (count_printed > 0) {
-		const pid_t pid = printed[--count_printed];
-		if (waitpid(pid, NULL, WNOHANG) == 0) /* it goes on */
-			expect_end_by(pid, SIGKILL);
+	while (count_started > 0) {
+		const pid_t pid = started[--count_started];
+		if (waitpid(pid, NULL, WNOHANG) == 0) { /* it goes on */
+			kill(pid, SIGKILL);
+			await(pid);
+		}
 	}
 	semctl(semaphore_set(), 0, IPC_RMID);
 	shmctl(segment_of(directory), IPC_RMID, NULL);
+	expect_nothing_left();
 }
 
-/* Fixture. */
+/* The paper's mains are quick here: test/printed/quick.c says how. */
 static void
-end_printed_and_expect_nothing_left(void)
+climb_to(int number)
 {
-	end_printed();
-	expect_nothing_left();
+	char library[PATH_MAX + 32];
+
+	rung = number;
+	snprintf(library, sizeof(library), "%s/test/printed/quick.so", top);
+	if (rung <= 2)
+		setenv("LD_PRELOAD", library, 1);
+}
+
+static pid_t
+launch(const char *program, const char *in, const char *out)
+{
+	const pid_t pid = start(program, in, out, "error", NULL);
+	return started[count_started++] = pid;
+}
+
+static struct terminal
+reader_on_terminal(void)
+{
+	struct terminal terminal = start_on_terminal(programs[rung].reader);
+	started[count_started++] = terminal.pid;
+	return terminal;
 }
 
 /* This process has taken the guard last, and nobody has given it back. */
 static bool
 is_inside(pid_t pid)
 {
-	return semctl(semaphore_set(), 0, GETPID) == pid && semaphore(0) == 0;
+	return semctl(semaphore_set(), GUARD, GETPID) == pid &&
+	       semaphore(GUARD) == 0;
 }
 
-/* Wait until the process has looked at the semaphore twenty times more. */
-static void
-expect_polling(pid_t pid)
-{
-	long before = switches(pid);
-	eventually(switches(pid) > before + 20);
-}
-
-/* Start a writer that waits inside for a line from `feed'. */
+/* Start a writer that waits for a line from `feed': the paper's waits inside */
 static pid_t
-start_printed_writer(void)
+start_typist(void)
 {
-	pid_t pid = start("test/printed/writer", "|", NULL, "error", NULL);
-	printed[count_printed++] = pid;
-	eventually(is_inside(pid));
+	pid_t pid = launch(programs[rung].writer, "|", NULL);
+	if (rung < READS_OUTSIDE)
+		eventually(is_inside(pid));
+	else
+		eventually(semaphore(GUARD) == 1 && is_asleep(pid));
 	return pid;
 }
 
-/* Start a reader that looks at the guard again and again. */
-static struct terminal
-start_printed_reader(void)
+/* The process waits: it looks again and again, or it is asleep. */
+static void
+expect_waiting(pid_t pid, int awaited)
 {
-	struct terminal terminal = start_on_terminal("test/printed/reader");
-	printed[count_printed++] = terminal.pid;
-	expect_polling(terminal.pid);
-	return terminal;
+	if (rung < SLEEPS) {
+		const long before = switches(pid);
+		eventually(switches(pid) > before + 20);
+		return;
+	}
+	eventually(sleep_for_more(awaited) == 1);
+	expect_asleep(pid);
 }
 
 static int
 change_guard(int by)
 {
-	struct sembuf change = {0, (short)by, 0};
+	struct sembuf change = {GUARD, (short)by, 0};
 	return semop(semaphore_set(), &change, 1);
 }
 
@@ -103,28 +142,33 @@ take_guard(int times)
 }
 
 /*
- * Give the writer bytes to read, while it is inside and reads; and take the
- * guard at once when the writer gives it back.  A child already sleeps for that
- * in semop(2), so the writer cannot come in again before us.
+ * Type to the paper's writer, while it is inside and reads; and take the guard
+ * at once when the writer gives it back.  A child already sleeps for that in
+ * semop(2), so the writer cannot come in again before us.
  */
 static void
-write_and_take_guard(pid_t writer, const char *bytes)
+type_and_take_guard(pid_t writer, const char *bytes)
 {
 	kill(writer, SIGCONT);
 	eventually(is_inside(writer));
+	const int others = sleep_for_more(GUARD);
 	pid_t taker = child_of(take_guard, 1);
-	eventually(sleep_for_more(0) == 1);
+	eventually(sleep_for_more(GUARD) > others);
 	dprintf(feed, "%s", bytes);
 	if (strchr(bytes, '\n') == NULL)
 		close(feed); /* else fgets waits for the rest of the line */
 	expect_exit(taker, 0);
 }
 
-/* The same; then stop the writer, which is outside, and free the guard. */
+/* Type a line; and stop the paper's writer outside, with the guard free. */
 static void
-write_and_stop(pid_t writer, const char *line)
+type_line(pid_t writer, const char *line)
 {
-	write_and_take_guard(writer, line);
+	if (rung >= READS_OUTSIDE) {
+		dprintf(feed, "%s", line);
+		return;
+	}
+	type_and_take_guard(writer, line);
 	stop_process(writer);
 	ck_assert_int_eq(change_guard(+1), 0);
 }
@@ -140,35 +184,8 @@ text_now(void)
 	return text;
 }
 
-/* Start our pair: the writer waits for a line, and the reader for news. */
-static void
-start_ours(void)
-{
-	end_printed();
-	our_reader = start_reader("out");
-	our_writer = start_writer("|");
-	eventually(semaphore(WRITERS) == 1 && sleep_for_more(NEWS) == 1);
-}
-
-static void
-end_ours(void)
-{
-	close(feed);
-	expect_both_end(our_writer, our_reader);
-}
-
-/* Our pair passes all of the text on, and ends. */
-static void
-expect_ours_to_copy(const char *text)
-{
-	end_printed();
-	write_file("in", text, strlen(text));
-	expect_both_end(start_writer("in"), start_reader("out"));
-	ck_assert_same_file("in", "out");
-}
-
-CASE_WITH("The documents", "How the paper's programs go wrong, beside ours",
-	  enter_meeting_place, end_printed_and_expect_nothing_left)
+CASE_WITH("The documents", "The paper, how its programs go wrong, rung by rung",
+	  enter_meeting_place, end_all_and_expect_nothing_left)
 
 /*
  * Two faults together.  The paper's sem_wait looks and its sem_p takes, in two
@@ -179,13 +196,15 @@ CASE_WITH("The documents", "How the paper's programs go wrong, beside ours",
 TEST(wrong_sem_p_fails_and_its_caller_goes_in_all_the_same)
 {
 	const char *refused = "semop error:: Resource temporarily unavailable";
-	pid_t writer = start_printed_writer();
+	climb_to(1);
+	pid_t writer = start_typist();
 	struct terminal readers[2];
 	for (int i = 0; i < 2; i++) {
-		readers[i] = start_printed_reader();
+		readers[i] = reader_on_terminal();
+		expect_waiting(readers[i].pid, GUARD);
 		stop_process(readers[i].pid);
 	}
-	write_and_stop(writer, "both\n");
+	type_line(writer, "both\n");
 	for (int i = 0; i < 2; i++)
 		kill(readers[i].pid, SIGCONT);
 	eventually(shows(&readers[0], refused) || shows(&readers[1], refused));
@@ -197,130 +216,133 @@ TEST(wrong_sem_p_fails_and_its_caller_goes_in_all_the_same)
 
 TEST(wrong_a_second_writer_frees_the_guard_of_whoever_is_inside)
 {
-	start_printed_writer();
-	pid_t second = start_printed_writer(); /* and nobody has come out */
-	expect_asleep(second);
-	expect_file("error", "%s", "");
-
-	/* Our createsem does not touch an existing set. */
-	expect_errno(createsem(directory, 's', 1, 1), EEXIST);
-	ck_assert(is_inside(second));
-}
-
-TEST(wrong_two_writers_raise_the_guard_to_2_and_are_inside_together)
-{
-	start_printed_writer();
+	climb_to(1);
+	start_typist();
 	int feed_of_first = feed;
-	pid_t second = start_printed_writer();
-	write_and_stop(second, "second\n"); /* the value is 1 */
+	pid_t second = start_typist(); /* and nobody has come out */
+	expect_asleep(second);
+	type_line(second, "second\n"); /* the value is 1 */
 	pid_t waits_for_2 = child_of(take_guard, 2);
-	eventually(sleep_for_more(0) == 1);
-	feed = feed_of_first;
-	dprintf(feed, "first\n");
-	expect_exit(waits_for_2, 0);
-	ck_assert_int_eq(change_guard(+2), 0);
-	kill(second, SIGCONT);
-	eventually(semaphore(0) == 0);	/* both are inside: */
-	expect_file("error", "%s", ""); /* no error */
+	eventually(sleep_for_more(GUARD) == 1);
+	dprintf(feed_of_first, "first\n");
+	expect_exit(waits_for_2, 0); /* from now on two may be inside */
+	expect_file("error", "%s", "");
 }
 
-TEST(wrong_everybody_waits_for_the_one_who_types)
+/* Its createsem fails.  It does not look, and goes on with the set -1. */
+TEST(rung2_a_second_writer_writes_without_the_guard)
 {
-	pid_t typist = start_printed_writer();
-	struct terminal reader = start_printed_reader();
-	ck_assert(is_inside(typist)); /* fgets is inside the guard */
-	write_and_stop(typist, "typed\n");
-	eventually(shows(&reader, "reader: typed\n"));
-
-	/* While our writer waits for a line, others go in and out. */
-	start_ours();
-	leave_text("past it\n");
-	eventually(file_has("out", "past it\n"));
-	end_ours();
+	climb_to(2);
+	pid_t first = start_typist();
+	launch(programs[rung].writer, "|", NULL);
+	dprintf(feed, "unguarded\n");
+	eventually(strcmp(text_now(), "unguarded") == 0);
+	ck_assert(is_inside(first));
 }
 
-TEST(wrong_a_waiting_process_wakes_up_again_and_again)
+TEST_LOOP(wrong_everybody_waits_for_the_one_who_types, RUNGS)
 {
-	pid_t typist = start_printed_writer();
-	struct terminal waiting = start_printed_reader();
-	ck_assert(is_inside(typist)); /* all for nothing */
+	climb_to(_i + 1);
+	pid_t typist = start_typist();
+	struct terminal reader = reader_on_terminal();
+	if (rung < READS_OUTSIDE) {
+		expect_waiting(reader.pid, GUARD);
+		ck_assert(is_inside(typist)); /* fgets is inside the guard */
+		type_line(typist, "past it\n");
+	} else {
+		write_file("in", "past it\n", 8);
+		expect_exit(launch(programs[rung].writer, "in", NULL), 0);
+	}
+	eventually(shows(&reader, "reader: past it\n"));
+}
+
+TEST_LOOP(wrong_a_waiting_process_wakes_up_again_and_again, RUNGS)
+{
+	climb_to(_i + 1);
+	start_typist();
+	struct terminal waiting = reader_on_terminal();
+	expect_waiting(waiting.pid, rung < READS_OUTSIDE ? GUARD : NEWS);
 	ck_assert(!shows(&waiting, "reader"));
-
-	start_ours();
-	expect_asleep(our_reader);
-	end_ours();
 }
 
-TEST(wrong_a_text_is_overwritten_before_anybody_has_read_it)
+TEST_LOOP(wrong_a_text_is_overwritten_before_anybody_has_read_it, RUNGS)
 {
-	pid_t writer = start_printed_writer();
-	write_and_stop(writer, "one\n"); /* nothing holds the writer back */
-	write_and_stop(writer, "two\n");
-	struct terminal reader = start_printed_reader();
+	climb_to(_i + 1);
+	pid_t writer = start_typist();
+	type_line(writer, "one\n");
+	if (rung >= ONCE)
+		eventually(unread());
+	type_line(writer, "two\n");
+	if (rung >= ONCE)
+		eventually(sleep_for_more(EMPTY) == 1);
+	struct terminal reader = reader_on_terminal();
 	eventually(shows(&reader, "reader: two\n"));
-	ck_assert(!shows(&reader, "one"));
-
-	/* Our writer waits until the first text is printed. */
-	end_printed();
-	leave_text("one\n");
-	write_file("in", "two\n", 4);
-	writer = start_writer("in");
-	eventually(sleep_for_more(EMPTY) == 1);
-	expect_both_end(writer, start_reader("out"));
-	expect_file("out", "one\ntwo\n");
+	ck_assert_int_eq(shows(&reader, "one"), rung >= ONCE);
 }
 
-TEST(wrong_a_text_is_printed_twice)
+TEST_LOOP(wrong_a_text_is_printed_twice, RUNGS)
 {
-	write_and_stop(start_printed_writer(), "once\n");
-	struct terminal reader = start_printed_reader();
-	eventually(shows(&reader, "reader: once\nreader: once\n"));
+	const char *twice = "reader: once\nreader: once\n";
+	climb_to(_i + 1);
+	type_line(start_typist(), "once\n");
+	struct terminal reader = reader_on_terminal();
+	eventually(shows(&reader, rung < ONCE ? twice : "reader: once\n"));
+	if (rung >= ONCE) /* it sleeps, as long as the writer lives */
+		expect_waiting(reader.pid, NEWS);
+	ck_assert_int_eq(shows(&reader, twice), rung < ONCE);
+}
 
-	/* After its one text our reader sleeps, as long as the writer lives. */
-	start_ours();
-	dprintf(feed, "once\n");
-	eventually(file_has("out", "once\n") && sleep_for_more(NEWS) == 1);
-	expect_asleep(our_reader);
-	end_ours();
-	expect_file("out", "once\n");
+/* A reader on such a terminal stays inside, as after Ctrl-S. */
+static void
+execute_on_stopped_terminal(const void *program)
+{
+	tcflow(STDOUT_FILENO, TCOOFF);
+	execute(program, NULL);
 }
 
 /* The others wait until a new writer's createsem frees it, or for ever. */
-TEST(wrong_a_process_killed_inside_keeps_the_guard)
+TEST_LOOP(wrong_a_process_killed_inside_keeps_the_guard, RUNGS)
 {
-	expect_end_by(start_printed_writer(), SIGKILL);
-	start_printed_reader();
-	ck_assert_int_eq(semaphore(0), 0);
+	climb_to(_i + 1);
+	type_line(start_typist(), "kept\n");
+	const pid_t reader =
+	    terminal_for(execute_on_stopped_terminal, programs[rung].reader)
+		.pid;
+	eventually(is_inside(reader));
+	expect_end_by(reader, SIGKILL);
+	ck_assert_int_eq(semaphore(GUARD), rung >= GIVES_BACK);
 
-	end_printed();
-	const char *const stay[] = {"-s", "60", directory, NULL};
-	write_file("in", "kept\n", 5);
-	pid_t writer = start("writer", "in", NULL, NULL, stay);
-	eventually(is_inside(writer));
-	expect_end_by(writer, SIGKILL);
-	ck_assert_int_eq(semaphore(GUARD), 1);
-	expect_both_end(start_writer("in"), start_reader("out"));
-	ck_assert_same_file("in", "out");
+	struct terminal next = reader_on_terminal();
+	if (rung < GIVES_BACK)
+		expect_waiting(next.pid, GUARD);
+	else /* and nothing is lost */
+		eventually(shows(&next, "reader: kept\n"));
 }
 
 /*
  * The paper's opensem asks for 0 semaphores: semget(2) finds such a set, but
- * cannot make it.  The reader goes on with the identifier -1.
+ * cannot make it.  The reader goes on with the identifier -1: the paper's
+ * sem_wait never ends, and ours fails at once, so at rung 2 it prints without
+ * the guard.  Only at rung 4 a reader makes the set, and sleeps.
  */
-TEST(wrong_a_reader_started_first_never_finds_the_set)
+TEST_LOOP(wrong_a_reader_started_first_never_finds_the_set, RUNGS)
 {
-	struct terminal early = start_printed_reader();
-	eventually(shows(&early, "semget error:: Invalid argument\n"));
-	write_and_stop(start_printed_writer(), "late\n");
-	expect_polling(early.pid); /* the guard is free, and the text there */
-	ck_assert(!shows(&early, "late"));
-
-	/* Our opensem finds nothing; our reader creates, opens and sleeps. */
-	end_printed();
-	expect_errno(opensem(directory, 's'), ENOENT);
-	pid_t reader = start_waiting_reader();
-	ck_assert_int_eq(semaphore(GUARD), 1);
-	expect_both_end(start_writer(NULL), reader);
+	const char *at_first[] = {"semget error:: Invalid argument\n",
+				  "reader: \nreader: \n", "", ""};
+	climb_to(_i + 1);
+	struct terminal early = reader_on_terminal();
+	eventually(shows(&early, at_first[_i]));
+	eventually(segment_of(directory) != -1);
+	ck_assert_int_eq(semaphore_set() != -1, rung == 4);
+	if (rung <= 2)
+		type_and_take_guard(start_typist(), "late\n");
+	else
+		type_line(start_typist(), "late\n");
+	if (rung == 1)
+		expect_waiting(early.pid, GUARD); /* the text is there */
+	else
+		eventually(shows(&early, "reader: late\n"));
+	ck_assert_int_eq(shows(&early, "late"), rung > 1);
 }
 
 /*
@@ -328,72 +350,107 @@ TEST(wrong_a_reader_started_first_never_finds_the_set)
  * and each turn cuts a character off.  After the empty text the next one is
  * write_str[-1], which is not the array's: AddressSanitizer reports it.
  */
-TEST(wrong_after_the_end_of_input_the_writer_writes_for_ever)
+TEST_LOOP(wrong_after_the_end_of_input_the_writer_writes_for_ever, RUNGS)
 {
-	pid_t writer = start_printed_writer();
-	write_and_stop(writer, "only\n");
-	write_and_take_guard(writer, ""); /* the end of input */
-	ck_assert_str_eq(text_now(), "onl");
-	change_guard(+1);
-	eventually(text_now()[0] == '\0');
-	eventually(is_inside(writer)); /* and it goes on */
-
-	expect_ours_to_copy("only\n");
+	climb_to(_i + 1);
+	pid_t writer = start_typist();
+	type_line(writer, "only\n");
+	if (rung < WRITER_ENDS) {
+		type_and_take_guard(writer, ""); /* the end of input */
+		ck_assert_str_eq(text_now(), "onl");
+		change_guard(+1);
+		eventually(text_now()[0] == '\0');
+		eventually(is_inside(writer)); /* and it goes on */
+		return;
+	}
+	struct terminal reader = reader_on_terminal();
+	eventually(shows(&reader, "reader: only\n"));
+	close(feed);
+	expect_exit(writer, 0);
+	if (rung < READER_ENDS)
+		expect_waiting(reader.pid, NEWS); /* for ever */
+	else
+		expect_exit(reader.pid, 0);
 }
 
-TEST(wrong_a_last_line_without_a_newline_loses_a_character)
+TEST_LOOP(wrong_a_last_line_without_a_newline_loses_a_character, RUNGS)
 {
-	write_and_take_guard(start_printed_writer(), "abc");
-	ck_assert_str_eq(text_now(), "ab");
-
-	expect_ours_to_copy("abc");
+	climb_to(_i + 1);
+	if (rung < WHOLE) {
+		type_and_take_guard(start_typist(), "abc");
+		ck_assert_str_eq(text_now(), "ab");
+		return;
+	}
+	write_file("in", "abc", 3);
+	expect_exit(launch(programs[rung].writer, "in", NULL), 0);
+	struct terminal reader = reader_on_terminal();
+	eventually(shows(&reader, "reader: abc\n"));
 }
 
 /* fgets takes 255 bytes of a long line, and the last is taken for a newline. */
-TEST(wrong_a_long_line_is_cut_and_loses_a_character)
+TEST_LOOP(wrong_a_long_line_is_cut_and_loses_a_character, WHOLE - 1)
 {
-	char line[302], first[255], second[46];
+	char line[302], first[255];
+	climb_to(_i + 1);
 	snprintf(line, sizeof(line), "%0300d\n", 0);
 	snprintf(first, sizeof(first), "%0254d", 0);
-	snprintf(second, sizeof(second), "%045d", 0);
-	write_and_take_guard(start_printed_writer(), line);
+	type_and_take_guard(start_typist(), line);
 	ck_assert_str_eq(text_now(), first);
-	change_guard(+1);
-	eventually(strcmp(text_now(), second) == 0); /* 254 and 45 are 299 */
-
-	expect_ours_to_copy(line);
 }
 
-TEST(wrong_set_and_segment_stay_behind_and_anybody_may_change_them)
+TEST_LOOP(wrong_set_and_segment_stay_behind_and_anybody_may_change_them, RUNGS)
 {
 	struct semid_ds set;
 	struct shmid_ds segment;
 	union semun argument = {.buf = &set};
-	expect_end_by(start_printed_writer(), SIGINT); /* Ctrl-C */
+	climb_to(_i + 1);
+	const int mode = rung < IS_PRIVATE ? 0666 : 0600;
+	expect_end_by(start_typist(), SIGINT); /* Ctrl-C */
+	ck_assert_int_eq(anything_left(), rung < REMOVES);
+	if (rung >= REMOVES)
+		return;
 	ck_assert_int_eq(semctl(semaphore_set(), 0, IPC_STAT, argument), 0);
-	ck_assert_int_eq(set.sem_perm.mode & 0777, 0666);
+	ck_assert_int_eq(set.sem_perm.mode & 0777, mode);
 	ck_assert_int_eq(shmctl(segment_of(directory), IPC_STAT, &segment), 0);
-	ck_assert_int_eq(segment.shm_perm.mode & 0777, 0666);
+	ck_assert_int_eq(segment.shm_perm.mode & 0777, mode);
 	ck_assert_uint_eq(segment.shm_nattch, 0);
-
-	end_printed();
-	pid_t writer = start_writer("|");
-	eventually(semaphore(WRITERS) == 1);
-	expect_end_by(writer, SIGINT);
-	ck_assert(!anything_left());
 }
 
 /* shmget fails here, so shmat does, and the writer writes to address -1. */
-TEST(wrong_nobody_looks_whether_shmat_has_worked)
+TEST_LOOP(wrong_nobody_looks_whether_shmat_has_worked, RUNGS)
 {
+	const char *said[] = {"shmget error:: Invalid argument\n", "",
+			      "writer: createshm: Invalid argument\n",
+			      "another user's or program's"};
+	climb_to(_i + 1);
 	ck_assert_int_ne(createshm(directory, 'm', 1), -1);
 	write_file("in", "lost\n", 5);
-	expect_signal(start("test/printed/writer", "in", NULL, "error", NULL),
-		      SIGSEGV);
-	ck_assert(file_has("error", "shmget error:: Invalid argument\n"));
+	const pid_t writer = launch(programs[rung].writer, "in", NULL);
+	if (rung < LOOKS)
+		expect_signal(writer, SIGSEGV);
+	else
+		expect_exit(writer, 1);
+	ck_assert(file_has("error", said[_i]));
+}
 
-	end_printed();
-	ck_assert_int_ne(createshm(directory, 'm', 1), -1);
-	expect_exit(start_writer("in"), 1);
-	ck_assert(file_has("writer.err", "made by another user or program"));
+TEST(rung3_two_writers_and_two_readers_pass_each_line_once)
+{
+	const char *writer = programs[3].writer, *reader = programs[3].reader;
+	climb_to(3);
+	ck_assert_int_eq(
+	    system("seq 1000001 1002000 > in1; seq 2000001 2002000 "
+		   "> in2; cat in1 in2 > in"),
+	    0);
+	launch(reader, NULL, "out1");
+	launch(reader, NULL, "out2");
+	const pid_t first = launch(writer, "in1", NULL);
+	expect_exit(launch(writer, "in2", NULL), 0);
+	expect_exit(first, 0);
+	eventually(semaphore(EMPTY) == 1); /* the last line is printed, too */
+	/* Each line is there once.  Of each writer, a reader's are in order. */
+	ck_assert_int_eq(system("set -e; sed 's/reader: //' out1 out2 | sort | "
+				"cmp - in; for out in out1 out2; do "
+				"grep ': 1' $out | sort -c; "
+				"grep ': 2' $out | sort -c; done"),
+			 0);
 }

@@ -37,7 +37,8 @@ TEST(two_channels_come_and_go_and_the_terminal_is_as_it_was)
 	char guard[64];
 
 	for (int i = 0; i < 2; i++) {
-		eventually(shows_plainly(&watch, "There is no segment."));
+		eventually(
+		    shows_plainly(&watch, "There is no segment of ours."));
 		ck_assert(!anything_left() && !echoes(&watch));
 		memset(watch.text, 0, SCREEN); /* forget all */
 		pid_t reader = start("reader", NULL, "out", "error", slow);
@@ -56,7 +57,7 @@ TEST(two_channels_come_and_go_and_the_terminal_is_as_it_was)
 		ck_assert(!anything_left());
 		eventually(shmctl(shmid, IPC_STAT, &status) == -1);
 	}
-	eventually(shows_plainly(&watch, "There is no set."));
+	eventually(shows_plainly(&watch, "There is no set of ours."));
 	type(&watch, "\3");
 	expect_signal(watch.pid, SIGINT);
 	ck_assert(!shows(&watch, "^C") && echoes(&watch));
@@ -64,26 +65,30 @@ TEST(two_channels_come_and_go_and_the_terminal_is_as_it_was)
 	ck_assert_str_eq(end, "J\033[0m\033[?25h\033[?1049l");
 }
 
-/* Of what is not ours nothing is shown: here the mode of the segment. */
-TEST(into_a_file_it_prints_one_look)
+/* Of what is not ours nothing is shown: here the mode is another one. */
+TEST(neither_a_foreign_channel_nor_a_file_is_used)
 {
 	const char *program = "test/tools/watch", *none[] = {"/none", NULL};
+	struct terminal watch = start_on_terminal(program);
 	struct shmid_ds status;
 
 	leave_text("kept\n");
+	eventually(shows_plainly(&watch, "     kept. "));
 	const int shmid = segment_of(directory);
 	remove_set(semaphore_set());
-	expect_exit(start(program, NULL, "look", "error", NULL), 0);
-	ck_assert(file_has("look", "no set.") && file_has("look", " kept. "));
 	shmctl(shmid, IPC_STAT, &status);
 	status.shm_perm.mode = 0666;
 	shmctl(shmid, IPC_SET, &status);
 	const int semid = createsem(directory, 's', 1, 0);
-	expect_exit(start(program, NULL, "foreign", "error", NULL), 0);
-	ck_assert(file_has("foreign", "This set is not ours"));
-	ck_assert(file_has("foreign", "This segment is not ours"));
+	memset(watch.text, 0, SCREEN); /* forget all */
+	eventually(shows_plainly(&watch, "There is no set of ours."));
+	eventually(shows_plainly(&watch, "There is no segment of ours."));
 	remove_set(semid);
 	remove_segment(shmid);
-	expect_exit(start(program, NULL, "out", "error", none), 1);
-	expect_file("error", "watch: %s: No such file or directory\n", *none);
+	kill(watch.pid, SIGTERM);
+	expect_signal(watch.pid, SIGTERM);
+	expect_exit(start(program, NULL, "out", "error", NULL), 2);
+	expect_file("error", "watch: standard output is not a terminal\n");
+	expect_exit(start(program, NULL, "out", "none", none), 1);
+	expect_file("none", "watch: %s: No such file or directory\n", *none);
 }

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <err.h>
 #include <ftw.h>
+#include <linux/capability.h>
 #include <pty.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -74,8 +75,9 @@ anything_left(void)
 void
 enter_directory(void)
 {
-	char claim[PATH_MAX];
-	int fd;
+	struct __user_cap_header_struct version = {
+	    .version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[2] = {{0}};
 
 	/* What main() and Check do with signals is not for the programs. */
 	signal(SIGINT, SIG_DFL);
@@ -83,20 +85,13 @@ enter_directory(void)
 	signal(SIGHUP, SIG_DFL); /* nohup */
 	sigprocmask(SIG_UNBLOCK, &awaited, NULL);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/*
-	 * A key is made of 16 bits of the inode, so it may be somebody's.  Root
-	 * has an IPC namespace for each test, and the kernel empties it.  For
-	 * others, a file named after the key tells the tests that run now.
-	 */
-	unshare(CLONE_NEWIPC);
-	do {
+	unshare(CLONE_NEWIPC); /* the kernel empties it at the test's end */
+	if (geteuid() != 0)    /* no rights from a user namespace */
+		syscall(SYS_capset, &version, none);
+	do { /* a key is made of 16 bits of the inode: it may be somebody's */
 		snprintf(directory, sizeof(directory), "%s/XXXXXX", base);
 		ck_assert_ptr_nonnull(mkdtemp(directory));
-		snprintf(claim, sizeof(claim), "%s/.%x", base,
-			 (unsigned)ftok(directory, 's'));
-		fd = open(claim, O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-		close(fd);
-	} while (fd == -1 || anything_left());
+	} while (anything_left());
 }
 
 void
@@ -105,12 +100,18 @@ expect_nothing_left(void)
 	ck_assert_msg(!anything_left(), "a set or a segment is left behind");
 }
 
+static bool
+tell_kernel(const char *file, const char *text)
+{
+	return dprintf(open(file, O_WRONLY | O_CLOEXEC), "%s", text) > 0;
+}
+
 void
 set_limit(const char *limit, const char *value)
 {
 	char path[64];
 	snprintf(path, sizeof(path), "/proc/sys/kernel/%s", limit);
-	ck_assert_int_gt(dprintf(open(path, O_WRONLY), "%s", value), 0);
+	ck_assert(tell_kernel(path, value));
 }
 
 void
@@ -125,18 +126,15 @@ write_file(const char *name, const void *bytes, size_t count)
 char *
 read_file(const char *name, size_t *count)
 {
-	FILE *file = fopen(in_directory(name), "r");
+	const int fd = open(in_directory(name), O_RDONLY | O_CLOEXEC);
 	struct stat status = {.st_size = 0};
-	size_t got = 0;
-	if (file != NULL) /* else it is not there yet */
-		ck_assert_int_eq(fstat(fileno(file), &status), 0);
+
+	fstat(fd, &status); /* it may not be there yet */
 	char *bytes = calloc((size_t)status.st_size + 1, 1);
-	if (file != NULL) {
-		got = fread(bytes, 1, (size_t)status.st_size, file);
-		fclose(file);
-	}
+	const ssize_t got = read(fd, bytes, (size_t)status.st_size);
+	close(fd);
 	if (count != NULL)
-		*count = got;
+		*count = got == -1 ? 0 : (size_t)got;
 	return bytes;
 }
 
@@ -185,7 +183,7 @@ static const struct {
     {{EACCES}, "it is not yours to use: give another path"},
     {{EEXIST}, "another user's or program's, untouched: give another path"},
     {{EPERM}, "the system forbids it, or hides who you are (fakeroot?)"},
-    {{ENOSYS}, "this system has no System V IPC (as WSL 1, Android)"},
+    {{ENOSYS}, "this system lacks System V IPC (as Android, old WSL 1)"},
     {{EIDRM}, "somebody has removed it (ipcrm?): start both programs again"},
     {{EAGAIN}, "another program has changed the semaphores: start again"},
     {{E2BIG, EINVAL, ENFILE, ENOMEM, ENOSPC, ERANGE},
@@ -497,15 +495,24 @@ expect_asleep(pid_t pid)
 
 /* ---- The tests, and main(), which runs several at a time ---- */
 
-static struct entry entries[256];
-static size_t entered;
+static struct entry *first;
 
+/*
+ * The compiler may have put the entries into any order.  The last file comes
+ * first: the tests of check_schedules.c and check_readme.c take the longest.
+ */
 void
-register_entry(struct entry entry)
+register_entry(struct entry *entry)
 {
-	if (entered == sizeof(entries) / sizeof(entries[0]))
-		errx(EXIT_FAILURE, "support.c: too many tests");
-	entries[entered++] = entry;
+	struct entry **it = &first;
+
+	for (int files; *it != NULL; it = &(*it)->next) {
+		files = strcmp((*it)->file, entry->file);
+		if (files < 0 || (files == 0 && (*it)->line > entry->line))
+			break;
+	}
+	entry->next = *it;
+	*it = entry;
 }
 
 bool
@@ -520,18 +527,6 @@ may_run(const char *test, bool condition, const char *why)
 	return condition;
 }
 
-/*
- * The compiler may have put the entries into any order.  The last file comes
- * first: the tests of check_schedules.c and check_readme.c take the longest.
- */
-static int
-by_place(const void *left, const void *right)
-{
-	const struct entry *one = left, *other = right;
-	const int files = strcmp(other->file, one->file);
-	return files != 0 ? files : one->line - other->line;
-}
-
 static bool
 is_wanted(const char *variable, const char *name)
 {
@@ -540,21 +535,20 @@ is_wanted(const char *variable, const char *name)
 }
 
 /* What the processes that run tests share. */
-enum { AT_ONCE = 10 }; /* for two processors: tests mostly wait */
 static struct {
 	atomic_int next, done, results[CK_ERROR + 1];
 	char failed[80]; /* names */
 } * shared;
 static int total, verbosity = CK_NORMAL;
+static int at_once = 1; /* or 10, for tests mostly wait: see prepare() */
 
-/* Sort the tests.  How often is each to run? */
+/* How often is each test to run? */
 static void
 choose_tests(void)
 {
 	const struct entry *in = NULL;
 
-	qsort(entries, entered, sizeof(entries[0]), by_place);
-	for (struct entry *it = entries; it < entries + entered; it++)
+	for (struct entry *it = first; it != NULL; it = it->next)
 		if (it->suite != NULL) {
 			in = it;
 		} else if (is_wanted("CK_RUN_SUITE", in->suite) &&
@@ -619,9 +613,9 @@ run_test(const struct entry *test, int i)
 	print_result(test, i, result);
 	shared->results[type]++;
 	shared->done++;
-	snprintf(line, sizeof(line), "%d of %d tests, %s%s%s", shared->done,
-		 total, test->in->suite, *shared->failed ? "; failed:" : "",
-		 shared->failed);
+	snprintf(line, sizeof(line), "%d of %d tests done, last in %s%s%s",
+		 shared->done, total, test->in->suite,
+		 *shared->failed ? "; failed:" : "", shared->failed);
 	show_progress(line);
 	srunner_free(runner);
 	return type;
@@ -633,7 +627,7 @@ run_tests(void)
 {
 	int n = 0, mine = shared->next++;
 
-	for (const struct entry *it = entries; it < entries + entered; it++)
+	for (const struct entry *it = first; it != NULL; it = it->next)
 		for (int i = 0; i < it->count; i++) {
 			if (n++ != mine)
 				continue;
@@ -695,11 +689,32 @@ clean_up(void)
 		warn("%s: not removed", base);
 }
 
+/*
+ * Share no key with anybody, in an IPC namespace.  Root may make one, and
+ * others may in a user namespace, in which they are the only user.
+ */
+static bool
+isolate(void)
+{
+	char uid[32], gid[32];
+
+	if (geteuid() == 0)
+		return unshare(CLONE_NEWIPC) == 0;
+	sprintf(uid, "%u %u 1", geteuid(), geteuid());
+	sprintf(gid, "%u %u 1", getegid(), getegid());
+	return unshare(CLONE_NEWUSER | CLONE_NEWIPC) == 0 &&
+	       tell_kernel("/proc/self/setgroups", "deny") &&
+	       tell_kernel("/proc/self/uid_map", uid) &&
+	       tell_kernel("/proc/self/gid_map", gid);
+}
+
 /* What a test run inherits and must not hand on to the tests. */
 static void
 prepare(void)
 {
 	const char *tmpdir = getenv("TMPDIR"), *word = getenv("CK_VERBOSITY");
+	int status = -1;
+	pid_t pid;
 
 	int fd = open("/dev/null", O_RDWR);
 	while (fd >= 0 && fd <= 2)
@@ -719,7 +734,11 @@ prepare(void)
 					    SIGPIPE}[i]);
 	signal(SIGCHLD, SIG_DFL);
 	sigprocmask(SIG_BLOCK, &awaited, NULL);
-	unshare(CLONE_NEWIPC); /* for root: clean_up() meets nobody else's */
+	if ((pid = fork()) == 0) /* a system may allow only half of it */
+		_exit(!isolate());
+	waitpid(pid, &status, 0);
+	if (status == 0 && isolate())
+		at_once = 10;
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -736,7 +755,7 @@ main(void)
 	prepare();
 	choose_tests();
 	fflush(stdout);
-	for (int i = 0; i < AT_ONCE; i++)
+	for (int i = 0; i < at_once; i++)
 		if (fork() == 0) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			run_tests();

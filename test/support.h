@@ -91,8 +91,9 @@ bool anything_left(void);
 #define REGISTER(function, ...)                                                \
 	__attribute__((constructor)) static void function(void)                \
 	{                                                                      \
-		register_entry(                                                \
-		    (struct entry){__FILE__, __LINE__, __VA_ARGS__, NULL, 0}); \
+		static struct entry entry = {__FILE__, __LINE__, __VA_ARGS__,  \
+					     NULL,     0,	 NULL};        \
+		register_entry(&entry);                                        \
 	}
 #define UNIQUE(name, line)  UNIQUE_(name, line)
 #define UNIQUE_(name, line) name##line
@@ -105,8 +106,9 @@ struct entry {
 	const TTest **test;
 	const struct entry *in; /* main() finds a test's case, */
 	int count;		/* and how often it is to run */
+	struct entry *next;
 };
-void register_entry(struct entry entry);
+void register_entry(struct entry *entry);
 bool may_run(const char *test, bool condition, const char *why);
 
 /* Wait until `condition' comes true: as long as anything goes on. */

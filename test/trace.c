@@ -11,7 +11,8 @@
 #include <sys/prctl.h>
 #include <sys/uio.h>
 
-enum { ERESTARTNOINTR = 513 }; /* the kernel's own: do it again */
+/* The kernel's own: when the signal has been handled, do the call again. */
+enum { ERESTARTNOINTR = 513 };
 
 const char *const call_names[] = {
     "chdir",  "stat",  "semget", "semop", "semctl", "shmget", "shmat",
@@ -20,11 +21,11 @@ const char *const call_names[] = {
 /* ipc(2) is one call for all of System V; seen as the call that it does. */
 enum { IPC = EXIT + 1 };
 
-/* Each machine has its own numbers, and not all of these calls. */
+/* Each machine has its own numbers, and lacks some of these calls. */
 enum { NONE = -1 };
 static const struct {
 	unsigned call;
-	int number, i386; /* of programs built with -m32, if tests are not */
+	int number, i386; /* of a 32-bit program under 64-bit tests */
 } calls[] = {
 #ifdef SYS_stat
     {STAT, SYS_stat, 195},
@@ -32,7 +33,7 @@ static const struct {
 #ifdef SYS_newfstatat
     {STAT, SYS_newfstatat, 300},
 #endif
-#ifdef SYS_stat64 /* the machine has 32 bits */
+#ifdef SYS_stat64 /* a machine of 32 bits */
     {STAT, SYS_stat64, NONE},
     {STAT, SYS_fstatat64, NONE},
     {SEMOP, SYS_semtimedop_time64, NONE},
@@ -67,9 +68,8 @@ static const struct {
 enum { CALLS = sizeof(calls) / sizeof(calls[0]), TESTS = 2 * CALLS };
 
 /*
- * A machine's registers, as PTRACE_GETREGSET gives them: how many bytes they
- * and one of them are, and which one holds a call's number, its third argument,
- * and its result.  (arm and arm64 have a request of its own for the number.)
+ * A machine's registers, as PTRACE_GETREGSET gives them: the size of all and of
+ * one; which of them hold a call's number, its third argument and its result.
  */
 enum place { NUMBER, THIRD, RESULT };
 static const struct {
@@ -169,7 +169,7 @@ resume(struct traced *t)
 bool
 may_change(void)
 {
-	return machines[0].all > 0;
+	return machines[0].all > 0 && may_trace();
 }
 
 static void

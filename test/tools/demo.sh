@@ -4,8 +4,7 @@ set -eu
 
 channel=$(mktemp -d)
 story=$channel/story told=$channel/told
-: > "$story"
-: > "$told"
+touch "$story" "$told"
 
 # However it ends, the programs end, and nothing is left.
 clean_up()
@@ -20,8 +19,7 @@ clean_up()
 }
 writer= reader=
 trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
+trap 'exit 130' INT TERM HUP
 
 fail()
 {
@@ -38,11 +36,12 @@ until_told() # process, file, word, lines
 	done
 }
 
-# The number that follows the word in the writer's story.
-number() { sed -n "s/.* $1 \([0-9]*\).*/\1/p" "$story"; }
-
-# What ipcs shows of it, and the heading.
-shown() { ipcs "$1" | awk -v id="$2" '/^key/ || (/^0x/ && $2 == id)'; }
+# What ipcs shows of it, and the heading.  The writer has told its number.
+shown() # -m segment, or -s set
+{
+	id=$(sed -n "s/.* $2 \([0-9]*\).*/\1/p" "$story")
+	ipcs "$1" | awk -v id="$id" '/^key/ || (/^0x/ && $2 == id)'
+}
 
 echo "README, $(wc -c < README) bytes, goes through a segment of 256."
 ./writer -v "$channel" < README 2> "$story" &
@@ -58,8 +57,8 @@ grep -m 1 writes "$story"
 grep -m 1 prints "$told"
 
 printf '\nWhile they run, ipcs shows the segment and the semaphores:\n\n'
-shown -m "$(number segment)"
-shown -s "$(number set)"
+shown -m segment
+shown -s set
 wait $writer || fail 'the writer failed'
 wait $reader || fail 'the reader failed'
 writer= reader=
@@ -67,7 +66,7 @@ writer= reader=
 printf '\nBoth have ended, after %d turns.  ' "$(grep -c writes "$story")"
 cmp README "$channel/copy"
 echo 'The copy is the same, byte for byte.'
-{ shown -m "$(number segment)"; shown -s "$(number set)"; } | grep -q ^0x &&
+{ shown -m segment; shown -s set; } | grep -q ^0x &&
 	fail 'something is left behind: see ipcs'
 cat <<END
 ipcs shows neither any more: nothing is left behind.

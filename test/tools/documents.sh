@@ -3,8 +3,8 @@
 # says: ok, FAILED or skipped.  The tests' names are the sentences.
 log=$(CK_RUN_SUITE='The documents' CK_VERBOSITY=verbose test/check)
 status=$?
-# The tests end in any order; their names are in the documents' order.
-printf '%s\n' "$log" | LC_ALL=C sort -s -t : -k 5,5 | awk -F : '
+# The tests end in any order.  Sections and names sort as in the documents.
+printf '%s\n' "$log" | LC_ALL=C sort -s -t : -k 4,5 | awk -F : '
 	# The name of a test as a sentence, with the names of the system in it.
 	function sentence(name,    i, plain) {
 		sub(/^wrong_/, "", name)
