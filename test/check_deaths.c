@@ -52,14 +52,6 @@ end_of(struct traced *victim)
 	return victim->status;
 }
 
-/* Is it at a semop(2) of so many operations, and is this one on `index'? */
-static bool
-operates(const struct traced *victim, size_t count, int which, int index)
-{
-	return victim->call == SEMOP && victim->args[2] == count &&
-	       victim->ops[which].sem_num == index;
-}
-
 static void
 read_the_rest(void)
 {
@@ -110,15 +102,17 @@ TEST_IF(an_ipcrm_at_any_system_call_is_told_or_does_no_harm, 2, MAY_TRACE)
 	ck_assert(told);
 }
 
-/* A reader that has joined.  It is about to wait. */
+/* It has joined, and is about to wait: a reader for news, a writer for EMPTY */
 static struct traced
-start_waiting_victim(void)
+start_waiting_victim(bool reads)
 {
-	struct traced victim = start_victim("reader", NULL, "out");
+	struct traced victim = reads ? start_victim("reader", NULL, "out")
+				     : start_victim("writer", "in", NULL);
 
 	do
 		go_to(&victim, SEMOP);
-	while (!operates(&victim, 3, 0, NEWS));
+	while (victim.args[2] != 3 ||
+	       victim.ops[0].sem_num != (reads ? NEWS : EMPTY));
 	return victim;
 }
 
@@ -132,10 +126,10 @@ TEST_IF(a_reader_whose_news_has_gone_ends_and_does_not_wait_inside, 1,
 	const pid_t writer = start_writer("|");
 
 	eventually(semaphore(WRITERS) == 1 && semaphore(GUARD) == 1);
-	struct traced victim = start_waiting_victim();
+	struct traced victim = start_waiting_victim(true);
 	expect_exit(start_writer(NULL), 0);
 	go_to(&victim, SEMOP);
-	ck_assert(operates(&victim, 2, 0, NEWS));
+	ck_assert_uint_eq(victim.args[2], 2);
 	semctl(semaphore_set(), NEWS, SETVAL, 0);
 	ck_assert_int_eq(WEXITSTATUS(end_of(&victim)), 1);
 	close(feed);
@@ -145,7 +139,7 @@ TEST_IF(a_reader_whose_news_has_gone_ends_and_does_not_wait_inside, 1,
 /* At its last look at the writers.  It must not take this for an end. */
 TEST_IF(a_reader_that_cannot_see_the_writers_does_not_lower_news, 1, MAY_CHANGE)
 {
-	struct traced victim = start_waiting_victim();
+	struct traced victim = start_waiting_victim(true);
 
 	expect_exit(start_writer(NULL), 0);
 	ck_assert(go_on_by(&victim, 2));
@@ -188,12 +182,8 @@ TEST_IF(a_signal_just_before_the_call_that_sleeps_ends_it, 2, MAY_CHANGE)
 	sigaddset(&alarm_only, SIGALRM);
 	/* The victim inherits this. */
 	sigprocmask(reads ? SIG_UNBLOCK : SIG_BLOCK, &alarm_only, NULL);
-	struct traced victim = reads ? start_victim("reader", NULL, "out")
-				     : start_victim("writer", "in", NULL);
+	struct traced victim = start_waiting_victim(reads);
 	sigprocmask(SIG_UNBLOCK, &alarm_only, NULL);
-	do
-		go_to(&victim, SEMOP);
-	while (!operates(&victim, 3, 0, reads ? NEWS : EMPTY));
 	kill(victim.pid, SIGTERM);
 	meet_signal_before_call(&victim, SIGTERM);
 	go_to(&victim, SEMOP); /* the handler has run, the call goes on */
@@ -202,22 +192,6 @@ TEST_IF(a_signal_just_before_the_call_that_sleeps_ends_it, 2, MAY_CHANGE)
 	ck_assert_int_eq(end_of(&victim), SIGTERM);
 	ck_assert_double_lt(now() - begin, 5);
 	read_the_rest();
-}
-
-/* timeout(1) sends its signal to the process and to its group: twice. */
-TEST_IF(a_second_signal_while_the_first_is_handled_changes_nothing, 9,
-	MAY_TRACE)
-{
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-	struct traced victim = start_victim("reader", NULL, "out");
-
-	do
-		ck_assert(go_on_by(&victim, 1));
-	while (semaphore(READERS) != 1);
-	kill(victim.pid, signals[_i / 3]);
-	go_to(&victim, ALARM); /* in the handler */
-	kill(victim.pid, signals[_i % 3]);
-	ck_assert_int_eq(end_of(&victim), signals[_i / 3]);
 }
 
 /* Run a reader that can write only so many bytes at a time. */
