@@ -5,7 +5,7 @@
  *	$ ./reader			in one terminal, ./writer in another
  *	reader: Hello			each line that is typed there
  *
- * A comment at the right names the paper's line that stands here.
+ * A comment that begins with "paper:" names the paper's line that stands here.
  */
 #define _XOPEN_SOURCE 700
 
@@ -29,19 +29,20 @@ static int write_all(const char *bytes, size_t count);
 int
 main(int argc, char *argv[])
 {
-	int semid;		 /* the same; shmid is a variable of join() */
-	struct segment *shmaddr; /* char *shmaddr; write_str was not used */
+	int semid;		 /* paper: int shmid; int semid */
+	struct segment *shmaddr; /* paper: char *shmaddr; write_str: unused */
 	struct output output = {.terminal = isatty(STDOUT_FILENO)};
 	int ended = 0; /* 1 when sem_end_v() has seen the last end */
 
 	options(argc, argv, READERS);
-	/* createshm, shmat, opensem: in join(), the set first */
+	/* paper: createshm, shmat, opensem; join() calls opensem first */
 	const char *failed = join(&semid, &shmaddr);
 	if (failed != NULL)
 		return give_up(failed);
-	/* while (1); printf("reader: ") is in print(), after the wait */
+	/* paper: while (1), printf("reader: "); the name comes with the text */
 	while (!ended) {
-		if (sem_wait_p(semid, NEWS, GUARD) == -1) /* sem_wait, sem_p */
+		/* paper: sem_wait, sem_p */
+		if (sem_wait_p(semid, NEWS, GUARD) == -1)
 			return give_up("sem_wait_p");
 		/* EMPTY tells what the news is: 0 a text, 1 a writer's end. */
 		const int empty = sem_value(semid, EMPTY);
@@ -54,15 +55,17 @@ main(int argc, char *argv[])
 				return give_up("length of the text");
 			}
 			tell(semid, "prints %u bytes", length);
+			/* paper: printf("%s\n", shmaddr) */
 			if (print(&output, shmaddr->text, length) == -1)
-				return give_up("standard output"); /* printf */
-			stay_inside();				   /* sleep */
-			/* sem_v, and NEWS -1, EMPTY +1: the text is printed */
+				return give_up("standard output");
+			stay_inside(); /* paper: sleep */
+			/* paper: sem_v; here also NEWS -1, EMPTY +1 */
 			if (sem_pass_v(semid, NEWS, EMPTY, GUARD) == -1)
 				return give_up("sem_pass_v");
+			/* paper: sleep; here NEWS tells when to go on */
 		} else if ((ended = sem_end_v(semid)) == -1) {
 			return give_up("sem_end_v");
-		} /* no second sleep: NEWS tells when to go on */
+		}
 	}
 	if (output.in_line && write_all("\n", 1) == -1) /* on a terminal */
 		return give_up("standard output, last newline");
@@ -77,7 +80,7 @@ static int
 print(struct output *output, const char *text, size_t length)
 {
 	static const char name[] = "reader: ";
-	/* Each byte may be a line: 8 for the name and 1 for the byte. */
+	/* Each byte may be a line: 8 for its name, and 1 (not NUL) for it. */
 	char named[TEXT_SIZE * sizeof(name)];
 	size_t count = 0;
 
@@ -114,7 +117,7 @@ write_all(const char *bytes, size_t count)
 			continue;
 		}
 		if (done == 0)
-			errno = EIO; /* else this loop might never end */
+			errno = EIO; /* else errno is an old one */
 		if ((errno != EINTR && errno != EAGAIN) || interrupted())
 			return -1;
 		if (errno == EAGAIN)

@@ -30,7 +30,7 @@ static double seconds;	       /* -s: how long to stay inside */
 static const char *teller;     /* -v: our name, which tell() prints; or NULL */
 
 /* How far join() has come: withdraw() undoes it. */
-static int joined_set = -1;	 /* the set, once we are inside; or -1 */
+static int entered_set = -1;	 /* the set, once we have been inside; or -1 */
 static struct segment *attached; /* the segment, or NULL */
 static bool counted;		 /* in READERS or WRITERS */
 static bool inside;		 /* we hold GUARD: step() notes it */
@@ -45,14 +45,14 @@ static void withdraw(void);
  * The processes wait for each other only in semop(2).  One call has one or more
  * operations.  The kernel does all of them or none: if one is not possible yet,
  * the process sleeps.  An operation
- *	-1	waits until the value is positive, and lowers it;
- *	+1	raises the value, and never waits;
+ *	-n	waits until the value is n or more, and lowers it by n;
+ *	+n	raises the value by n, and never waits;
  *	 0	waits until the value is 0.
  * IPC_NOWAIT: if the operation had to wait, semop fails instead, with EAGAIN.
  * SEM_UNDO: when the process ends in any way, the kernel does the opposite.  It
  * sums up the operations with this flag, so a +1 with it cancels a -1 with it.
  * What a process holds for a while, it takes and gives back with SEM_UNDO.  A
- * change that must stay is made without.
+ * change without the flag stays.
  */
 
 /* One operation.  A wrong index becomes 65535: then semop fails with EFBIG. */
@@ -110,7 +110,7 @@ createsem(const char *pathname, int proj_id, int members, int init_val)
 	union semun sem_opts = {.val = init_val};
 	for (int index = 0; index < members; index++)
 		if (semctl(semid, index, SETVAL, sem_opts) == -1) {
-			sem_delete(semid); /* errno stays, or becomes EIDRM */
+			sem_delete(semid); /* if it has gone: EIDRM */
 			return -1;
 		}
 	return semid;
@@ -237,12 +237,14 @@ static int
 try_then_sleep(int semid, struct sembuf ops[3])
 {
 	enum { QUICK = 3, TRIES = 40 };
-	static int not_quick, not_at_all; /* waits that are left without */
+	static int not_quick, not_at_all; /* so many waits are left */
 	struct sembuf attempt[3];
-	int tries = not_at_all > 0 ? TRIES : not_quick > 0 ? QUICK : 0;
+	int tries = 0;
 
-	not_at_all -= not_at_all > 0;
-	not_quick -= not_quick > 0;
+	if (not_at_all > 0 && not_at_all--)
+		tries = TRIES;
+	else if (not_quick > 0 && not_quick--)
+		tries = QUICK;
 	for (int i = 0; i < 3; i++)
 		attempt[i] = op(ops[i].sem_num, ops[i].sem_op,
 				ops[i].sem_flg | IPC_NOWAIT);
@@ -272,7 +274,7 @@ try_then_sleep(int semid, struct sembuf ops[3])
 
 /*
  * Fail with EEXIST unless the object is ours: its size fits, its mode is 600,
- * and we own and created it.  (A creator who gives it away keeps his rights.)
+ * and we own it and created it.  (Its creator has an owner's rights, too.)
  */
 static int
 expect_ours(const struct ipc_perm *perm, bool fits)
@@ -332,7 +334,7 @@ drop_old_news(int semid, unsigned short value[MEMBERS])
 	if (value[GUARD] != 0 || value[EMPTY] > 1 ||
 	    value[EMPTY] + value[NEWS] == 0) {
 		sem_v(semid, GUARD);
-		joined_set = -1;
+		entered_set = -1; /* withdraw() must not touch it */
 		errno = EEXIST;
 		return -1;
 	}
@@ -399,7 +401,7 @@ try_to_join(int *semid, struct segment **shmaddr)
 	if (*semid == -1)
 		return helper;
 	if (verify_set(*semid) == -1 || open_set(*semid) == -1) {
-		/* Our own set is not ours?  Then the system hides who we are */
+		/* We have just made it, but the system shows another owner. */
 		const int reason = made && errno == EEXIST ? EPERM : errno;
 		if (made)
 			sem_delete(*semid);
@@ -410,7 +412,7 @@ try_to_join(int *semid, struct segment **shmaddr)
 		tell(*semid, "waits");
 	if (sem_p(*semid, GUARD) == -1)
 		return "sem_p";
-	joined_set = *semid; /* from here on, withdraw() has what to undo */
+	entered_set = *semid; /* from here on, withdraw() has what to undo */
 	if (drop_old_news(*semid, value) == -1)
 		return "sem_p";
 
@@ -496,7 +498,7 @@ remove_if_last(int semid)
 static void
 withdraw(void)
 {
-	const int reason = errno, semid = joined_set;
+	const int reason = errno, semid = entered_set;
 	struct sembuf count_out[] = {
 	    op(role, -1, SEM_UNDO | IPC_NOWAIT),
 	    op(NEWS, +1, SEM_UNDO),
@@ -512,7 +514,7 @@ withdraw(void)
 	if (counted)
 		step(semid, count_out, role == WRITERS ? 2 : 1);
 	remove_if_last(semid);
-	joined_set = -1;
+	entered_set = -1;
 	attached = NULL;
 	counted = inside = false;
 	errno = reason;
@@ -534,12 +536,9 @@ stay_inside(void)
 }
 
 /*
- * Note the signal that asks the process to end.
- *
- * It may come after the process has called interrupted(), and before it falls
- * asleep in a system call.  Then that call does not notice it.  So from now on
- * an alarm rings every second, and wakes the process.  (Before, SIGALRM is not
- * handled: an alarm that the parent has set kills, as it always does.)
+ * Note the signal that asks the process to end.  A signal between interrupted()
+ * and a sleep would not wake us, so from now on an alarm rings each second.
+ * (Before, SIGALRM is not handled: an alarm that the parent has set kills.)
  *
  * SIGCONT comes with fg, after Ctrl-Z.  It ends the read(2) of the writer,
  * which then prints its prompt again.
@@ -563,17 +562,17 @@ catch_signals(void)
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGCONT};
 	const struct sigaction action = {.sa_handler = on_signal};
 	struct sigaction before;
-	sigset_t blocked; /* by the parent, perhaps */
+	sigset_t wanted; /* the parent may have blocked them */
 
-	sigemptyset(&blocked);
-	sigaddset(&blocked, SIGALRM);
+	sigemptyset(&wanted);
+	sigaddset(&wanted, SIGALRM);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
 		sigaction(signals[i], NULL, &before);
 		if (before.sa_handler != SIG_IGN) /* nohup ignores SIGHUP */
 			sigaction(signals[i], &action, NULL);
-		sigaddset(&blocked, signals[i]);
+		sigaddset(&wanted, signals[i]);
 	}
-	sigprocmask(SIG_UNBLOCK, &blocked, NULL);
+	sigprocmask(SIG_UNBLOCK, &wanted, NULL);
 }
 
 bool
@@ -590,7 +589,7 @@ leave(int status)
 		return status;
 	signal(signalled, SIG_DFL);
 	raise(signalled);
-	return 128 + signalled; /* process 1 of a container survives raise */
+	return 128 + signalled; /* raise cannot kill process 1 */
 }
 
 void

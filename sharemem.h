@@ -11,7 +11,6 @@
 #ifndef SHAREMEM_H
 #define SHAREMEM_H
 
-#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,15 +27,13 @@ struct segment {
 	uint32_t length;      /* bytes of text; 0 if none has come */
 	char text[TEXT_SIZE]; /* the text, first byte first */
 };
-static_assert(sizeof(struct segment) == SHM_SIZE, "a segment of 256 bytes");
+_Static_assert(sizeof(struct segment) == SHM_SIZE, "a segment of 256 bytes");
 
 /*
  * The five semaphores of the one set.
  *
  * One semop(2) can wait for A and B, but not for A or B.  A reader must wake up
- * for either of two reasons: a text has arrived, or a writer has ended.
- * Therefore both raise the one semaphore NEWS, and the reader looks at EMPTY to
- * learn which it was.
+ * for a text or for a writer's end.  So both raise NEWS, and EMPTY tells which.
  *
  * The life of a text:          GUARD EMPTY NEWS
  *	a new set                 0     0     0
@@ -59,10 +56,7 @@ enum {
 	MEMBERS	 /* not a semaphore: how many there are */
 };
 
-/*
- * On Linux a program must define this union itself: see semctl(2).  The paper's
- * fourth member is for IPC_INFO and is not needed.
- */
+/* On Linux a program must define this union itself: see semctl(2). */
 #ifdef _SEM_SEMUN_UNDEFINED
 union semun {
 	int val;	       /* SETVAL */
@@ -91,8 +85,7 @@ union semun {
  * owner may use it.  An existing set is never touched.
  *
  * If init_val is 0, nothing is written: a new set is already 0, and another
- * process may have found it by its key and be using it.  (It is 0 on Linux and
- * on all systems that we know.  POSIX does not promise it.)
+ * process may be using it.  (It is 0 on Linux.  POSIX does not promise it.)
  *
  * Returns its identifier, or -1 with errno set.
  * EEXIST: there is a set under the key already.
@@ -106,7 +99,6 @@ int createsem(const char *pathname, int proj_id, int members, int init_val);
 
 /*
  * Find the set that createsem() made.  This function never creates one.
- *
  * Returns its identifier, or -1 with errno set: ENOENT if there is no set;
  * EACCES if its mode does not let this process in.  Paper 5, opensem;
  * semget(2), ftok(3).
@@ -118,8 +110,7 @@ int opensem(const char *pathname, int proj_id);
  * ends before its sem_v(), the kernel raises the semaphore again (SEM_UNDO).
  *
  * Returns 0, or -1 with errno set.
- * EINTR: SIGINT, SIGTERM or SIGHUP ended the wait.  (Before join() these
- * signals kill the process.)
+ * EINTR: SIGINT, SIGTERM or SIGHUP ended the wait (they kill before join()).
  * ERANGE: this process took the semaphore 32767 times more often than it gave
  * it back.
  * Paper 5, sem_p; semop(2).
@@ -127,8 +118,8 @@ int opensem(const char *pathname, int proj_id);
 int sem_p(int semid, int index);
 
 /*
- * V: raise the semaphore by 1.  Never waits.  This cancels the kernel's note of
- * an earlier sem_p().  Without an earlier sem_p(), the kernel lowers the
+ * V: raise the semaphore by 1.  Never waits.  After an earlier sem_p() there is
+ * nothing left to undo.  Without an earlier sem_p(), the kernel lowers the
  * semaphore again when the process ends (SEM_UNDO).
  *
  * Returns 0, or -1 with errno set.
@@ -174,7 +165,6 @@ int createshm(const char *pathname, int proj_id, size_t size);
 
 /*
  * Find the segment that createshm() made.  This function never creates one.
- *
  * Returns its identifier, or -1 with errno set: ENOENT if there is no segment;
  * EACCES if its mode does not let this process in.  Paper 2, flag 0; shmget(2),
  * ftok(3).

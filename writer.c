@@ -6,7 +6,7 @@
  *	writer: Hello			type a line: the reader prints it
  *	writer: ^D			Ctrl-D ends the writer, then the reader
  *
- * A comment at the right names the paper's line that stands here.
+ * A comment that begins with "paper:" names the paper's line that stands here.
  */
 #define _XOPEN_SOURCE 700
 
@@ -25,17 +25,17 @@
 struct input {
 	char bytes[TEXT_SIZE];
 	size_t held;	  /* how many of these bytes are filled */
+	size_t text;	  /* how many next_text() has returned last */
 	bool interactive; /* a person types, and sees the prompt */
 	bool ended;	  /* read no more: a terminal would wait again */
 	int error;	  /* errno if reading failed, else 0 */
 };
 
-static char reader[PATH_MAX + sizeof("/reader")]; /* as a shell finds it */
+static char reader[PATH_MAX + sizeof("/reader")]; /* its path, for a shell */
 
 static void find_reader(const char *writer);
 static void suggest_reader(void);
 static size_t next_text(struct input *input);
-static void drop_text(struct input *input, size_t length);
 
 /*
  * The whole protocol.  A turn is the time while a process holds GUARD.  A
@@ -56,32 +56,33 @@ static void drop_text(struct input *input, size_t length);
 int
 main(int argc, char *argv[])
 {
-	int semid;		  /* the same; shmid is a variable of join() */
-	struct segment *shmaddr;  /* char *shmaddr */
-	struct input input = {0}; /* char write_str[SHM_SIZE] */
-	size_t length;		  /* int len */
+	int semid;		  /* paper: int shmid; int semid; int len */
+	struct segment *shmaddr;  /* paper: char *shmaddr */
+	struct input input = {0}; /* paper: char write_str[SHM_SIZE] */
+	size_t length;
 
 	options(argc, argv, WRITERS);
 	find_reader(argv[0]);
 	input.interactive = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
-	/* createshm, shmat, createsem: in join(), the set first */
+	/* paper: createshm, shmat, createsem; join() calls createsem first */
 	const char *failed = join(&semid, &shmaddr);
 	if (failed != NULL)
 		return give_up(failed);
-	/* while (1); printf and fgets, before the turn, as typing takes long */
+	/* paper: while (1), printf, fgets; here before the turn, not inside */
 	while ((length = next_text(&input)) > 0) {
 		if (input.interactive && sem_value(semid, READERS) == 0)
 			suggest_reader();
-		if (sem_wait_p(semid, EMPTY, GUARD) == -1) /* sem_wait, sem_p */
+		/* paper: sem_wait, sem_p */
+		if (sem_wait_p(semid, EMPTY, GUARD) == -1)
 			return give_up("sem_wait_p");
 		tell(semid, "writes %zu bytes", length);
-		shmaddr->length = (uint32_t)length; /* strlen - 1, '\0' */
-		memcpy(shmaddr->text, input.bytes, length); /* strcpy */
-		stay_inside();				    /* sleep */
-		/* sem_v, and EMPTY -1, NEWS +1: the text waits for a reader */
+		shmaddr->length = (uint32_t)length; /* paper: strlen - 1 */
+		memcpy(shmaddr->text, input.bytes, length); /* paper: strcpy */
+		stay_inside();				    /* paper: sleep */
+		/* paper: sem_v; here also EMPTY -1, NEWS +1 */
 		if (sem_pass_v(semid, EMPTY, NEWS, GUARD) == -1)
 			return give_up("sem_pass_v");
-		drop_text(&input, length); /* no second sleep: EMPTY is 0 */
+		/* paper: sleep; here EMPTY is 0, and the next turn must wait */
 	}
 	if (input.error != 0) { /* EINTR after a signal: nothing is said */
 		errno = input.error;
@@ -90,7 +91,7 @@ main(int argc, char *argv[])
 	return leave(EXIT_SUCCESS); /* the paper never ends */
 }
 
-/* It stands beside the writer, unless a shell finds both by its PATH. */
+/* The reader stands beside the writer, or a shell finds both by its PATH. */
 static void
 find_reader(const char *writer)
 {
@@ -100,7 +101,7 @@ find_reader(const char *writer)
 		memcpy(reader, "reader", sizeof("reader"));
 }
 
-/* Print a word in quotes, as a shell reads it, and what comes after it. */
+/* Print a word in quotes for a shell (' becomes '\''), and what comes after. */
 static void
 print_quoted(const char *word, const char *after)
 {
@@ -161,29 +162,24 @@ read_input(struct input *input)
 }
 
 /*
- * Return the length of the next text, or 0 at the end of input or after a
- * signal.  A text is as many whole lines as have arrived.  A line that is too
- * long goes in pieces of TEXT_SIZE bytes.  A last line without a newline goes
- * as it is.
+ * Drop the last text, which is in the segment now.  Return the length of the
+ * next one, or 0 at the end of input or after a signal.  A text is as many
+ * whole lines as have arrived.  A line that is too long goes in pieces of
+ * TEXT_SIZE bytes.  A last line without a newline goes as it is.
  */
 static size_t
 next_text(struct input *input)
 {
+	input->held -= input->text;
+	memmove(input->bytes, input->bytes + input->text, input->held);
+	input->text = 0;
 	while (!interrupted()) {
 		for (size_t length = input->held; length > 0; length--)
 			if (input->bytes[length - 1] == '\n')
-				return length;
+				return input->text = length;
 		if (input->held == TEXT_SIZE || input->ended)
-			return input->held;
+			return input->text = input->held;
 		read_input(input);
 	}
 	return 0;
-}
-
-/* Remove the text from the front: it is in the segment now. */
-static void
-drop_text(struct input *input, size_t length)
-{
-	input->held -= length;
-	memmove(input->bytes, input->bytes + length, input->held);
 }

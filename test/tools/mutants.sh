@@ -284,7 +284,7 @@ a GUARD of 2 is trusted@drop_old_news: value[GUARD] != 0 => false@Foreign object
 an EMPTY of 2 is trusted@drop_old_news: value[EMPTY] > 1 => false@Foreign objects and failures@values_out_of_range
 an unread text without news is trusted@drop_old_news: value[EMPTY] + value[NEWS] == 0 => false@Foreign objects and failures@values_out_of_range
 values that are not ours keep the guard@drop_old_news: sem_v(semid, GUARD); => ;@Foreign objects and failures@values_out_of_range
-a set with values that are not ours is removed@drop_old_news: joined_set = -1; => ;@Foreign objects and failures@values_out_of_range
+a set with values that are not ours is removed@drop_old_news: entered_set = -1; => ;@Foreign objects and failures@values_out_of_range
 a set that goes before its values are read is an error@drop_old_news: eidrm_if_gone( => (@Deaths@an_ipcrm_at
 a set removed by its user is not made anew@try_to_join: eidrm_if_gone(opensem => (opensem@Schedules@
 the path is not the current directory@join: chdir(path) == -1 => false@The programs@every_byte
@@ -318,7 +318,7 @@ a failed createshm is told as openshm@try_to_join: helper = "createshm"; => ;@Fo
 a failed shmat is told as createshm@try_to_join: "shmat" => helper@Foreign objects and failures@without_memory
 a failed be_counted is told as sem_p@try_to_join: "be_counted" => "sem_p"@Foreign objects and failures@at_32767
 a failed be_counted is a success@try_to_join: be_counted(*semid) == -1 => be_counted(*semid) == -2@Foreign objects and failures@at_32767
-who was never inside leaves@try_to_join: if (sem_p(*semid, GUARD) == -1) => joined_set = *semid; if (sem_p(*semid, GUARD) == -1)@Foreign objects and failures@never_inside
+who was never inside leaves@try_to_join: if (sem_p(*semid, GUARD) == -1) => entered_set = *semid; if (sem_p(*semid, GUARD) == -1)@Foreign objects and failures@never_inside
 who waits to join does not tell it@try_to_join: tell(*semid, "waits"); => ;@The programs@the_first_signal
 who joins at once tells of a wait@try_to_join: sem_value(*semid, GUARD) == 0 => true@The programs@minus_v
 who fails inside keeps the guard@withdraw: sem_v(semid, GUARD); => ;@Foreign objects and failures@an_object_of_other
@@ -384,7 +384,7 @@ the end of input is forgotten@next_text: || input->ended => @The programs@every_
 the writer reads on after a signal@next_text: !interrupted() => true@The programs@after_a_signal_the
 half a line goes after a signal@next_text: !interrupted() => true@writer.c: sem_wait_p(semid, EMPTY, GUARD) == -1 => sem_wait(semid, EMPTY) == -1 || sem_p(semid, GUARD) == -1@The programs@half_a_line
 an input error is the end of input@writer.c: input.error != 0 => false@The programs@data_before
-a text before an input error is lost@next_text: return input->held; => return input->error != 0 ? 0 : input->held;@The programs@data_before
+a text before an input error is lost@next_text: return input->text = input->held; => return input->text = input->error != 0 ? 0 : input->held;@The programs@data_before
 an input that does not block is an error@read_input: || errno == EAGAIN => @The programs@an_input_that_does_not_block
 an input that does not block is polled@read_input: &typed, 1, -1 => &typed, 1, 0@The programs@an_input_that_does_not_block
 a copy that overlaps (sanitizer)@writer.c: memmove => memcpy@The programs@every_byte
