@@ -344,7 +344,7 @@ static const struct {
 	int least;
 } named[] = {
     {"grep -oE '[a-z_]+\\(\\)' README | tr -d '()'",
-     "grep -q \"^$name(\" sharemem.c writer.c reader.c", 15},
+     "grep -q \"^$name(\" sharemem.c writer.c reader.c", 12},
     {"grep -oE '[a-z0-9]+(_[a-z0-9]+){3,}' README",
      "grep -q \"TEST[A-Z_]*($name\" test/check_*.c", 6},
     {"sed -n \"s/.*ONLY='\\(.*\\)'.*/\\1/p\" README | tr ' ' =",
