@@ -747,6 +747,7 @@ prepare(void)
 	if (shared == MAP_FAILED || getcwd(top, sizeof(top)) == NULL ||
 	    mkdtemp(base) == NULL)
 		err(EXIT_FAILURE, "%s", base);
+	setenv("TMPDIR", base, 1); /* for what the tests run */
 }
 
 int
