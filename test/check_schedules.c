@@ -483,6 +483,8 @@ send(struct process *p, int signo)
 {
 	note(p, "is sent signal %d", signo);
 	kill(p->t.pid, signo);
+	p->armed &= signo != SIGALRM;
+	p->held_until = signo == SIGCONT ? 0 : p->held_until;
 	if (signo == SIGKILL) {
 		p->signals |= 1U << SIGKILL;
 		while (p->t.state != DEAD)
@@ -702,14 +704,9 @@ send_any(enum trait trait, int signo)
 {
 	struct process *p = any(trait);
 
-	if (p == NULL)
-		return false;
-	if (signo == SIGALRM)
-		p->armed = false;
-	else
-		p->held_until = 0;
-	send(p, signo);
-	return true;
+	if (p != NULL)
+		send(p, signo);
+	return p != NULL;
 }
 
 /* Start a process, attack, or end a stop, if it is time. */
