@@ -358,7 +358,7 @@ leaving waits for the readers@remove_if_last: op(READERS, 0, IPC_NOWAIT) => op(R
 no alarm after a signal@on_signal: alarm(1); => ;@Deaths@a_signal_just_before
 the alarm rings once@on_signal: alarm(1); => if (signo != SIGALRM) alarm(1);@Deaths@a_signal_just_before
 a signal lets in without the guard@try_then_sleep: errno = EINTR; return -1; => errno = EINTR; return 0;@The documents@s18_after_a_signal
-a second signal kills@catch_signals: = on_signal => = on_signal, .sa_flags = (int)SA_RESETHAND@Deaths@a_second_signal
+a second signal kills@catch_signals: = on_signal => = on_signal, .sa_flags = (int)SA_RESETHAND@Schedules@
 a signal that was ignored is caught@catch_signals: before.sa_handler != SIG_IGN => true@The programs@unless_it_was_ignored
 an ignored SIGINT is caught@catch_signals: != SIG_IGN => != SIG_IGN || signals[i] == SIGINT@The programs@unless_it_was_ignored
 an ignored SIGTERM is caught@catch_signals: != SIG_IGN => != SIG_IGN || signals[i] == SIGTERM@The programs@unless_it_was_ignored
