@@ -38,7 +38,7 @@ $(PAPER): test/halfway/paper-%: test/printed/%.c sharemem.c sharemem.h
 	$(CC) -std=gnu11 -w -I. -include stdio.h -include unistd.h -o $@ \
 		$< sharemem.c
 
-exercise: ## is exercise N (1 to 4) of README solved?  In the directory OF=path
+exercise: ## is exercise N of README solved?  (N=1 OF=directory)
 	@sh test/tools/exercise.sh '$(N)' $(OF)
 
 test/printed/quick.so: test/printed/quick.c

@@ -1,7 +1,7 @@
 /*
- * sharemem.c - the helpers of sharemem.h, in the order of a lecture: one
- * semop(2), the documents' helpers, the turn, joining, leaving, and last what
- * any Unix program needs.
+ * sharemem.c - the helpers of sharemem.h, in this order: one semop(2), the
+ * documents' helpers, the turn, joining, leaving, and last what any Unix
+ * program needs.
  */
 #define _XOPEN_SOURCE 700
 
@@ -320,9 +320,9 @@ open_set(int semid)
 
 /*
  * Inside: read the values.  If our set cannot have them, leave it as it is,
- * with EEXIST.  Lower NEWS by what nobody needs to hear.  While no reader is
- * joined, that is all but two: an unread text, and an end after it.  (SETVAL
- * would not do: the kernel would forget what it has to undo in NEWS.)
+ * with EEXIST.  If no reader is joined, drop old news: leave 2 if a text is
+ * unread (the text, and an end after it), else 0.  (SETVAL would not do: the
+ * kernel would forget what it has to undo in NEWS.)
  */
 static int
 drop_old_news(int semid, unsigned short value[MEMBERS])
@@ -383,8 +383,8 @@ be_counted(int semid)
 /*
  * One attempt.  Returns NULL, or the name of the helper that failed.
  *
- * The paper has the segment first.  But a newcomer cannot know whether it is
- * the one in use.  So here a process goes inside first, by the set.
+ * The paper has the segment first.  But it might be removed just then.  So here
+ * we take GUARD first: nobody removes the segment while we hold it.
  */
 static const char *
 try_to_join(int *semid, struct segment **shmaddr)
@@ -392,11 +392,11 @@ try_to_join(int *semid, struct segment **shmaddr)
 	const char *helper = "createsem";
 	unsigned short value[MEMBERS] = {0};
 
-	*semid = createsem(".", 's', MEMBERS, 0); /* createsem */
+	*semid = createsem(".", 's', MEMBERS, 0); /* paper: createsem */
 	const bool made = *semid != -1;
 	if (!made && errno == EEXIST) {
 		helper = "opensem";
-		*semid = eidrm_if_gone(opensem(".", 's')); /* opensem */
+		*semid = eidrm_if_gone(opensem(".", 's')); /* paper: opensem */
 	}
 	if (*semid == -1)
 		return helper;
@@ -425,10 +425,11 @@ try_to_join(int *semid, struct segment **shmaddr)
 			return helper;
 		}
 		helper = "createshm";
-		shmid = createshm(".", 'm', SHM_SIZE); /* createshm */
+		shmid = createshm(".", 'm', SHM_SIZE); /* paper: createshm */
 	}
 	if (shmid == -1 || verify_segment(shmid) == -1)
 		return helper;
+	/* paper: shmat */
 	*shmaddr = shmat(shmid, NULL, role == READERS ? SHM_RDONLY : 0);
 	if (eidrm_if_gone(*shmaddr == (void *)-1 ? -1 : 0) == -1)
 		return "shmat";
@@ -595,7 +596,7 @@ leave(int status)
 void
 tell(int semid, const char *format, ...)
 {
-	static bool headed;
+	static int lines;
 	unsigned short value[MEMBERS] = {0};
 	union semun sem_opts = {.array = value};
 	char text[80];
@@ -607,10 +608,9 @@ tell(int semid, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	fprintf(stderr, "%s%5d %5d %4d %7d %7d  %s: %s\n",
-		headed ? "" : "GUARD EMPTY NEWS READERS WRITERS\n",
+		lines++ % 20 != 0 ? "" : "GUARD EMPTY NEWS READERS WRITERS\n",
 		value[GUARD], value[EMPTY], value[NEWS], value[READERS],
 		value[WRITERS], teller, text);
-	headed = true;
 }
 
 /* What a beginner can do about an error. */

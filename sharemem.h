@@ -258,7 +258,7 @@ const char *join(int *semid, struct segment **shmaddr);
  */
 void stay_inside(void);
 
-/* With -v, print the semaphores' values and this text below a heading. */
+/* With -v, print the semaphores' values and this text, below a heading. */
 void tell(int semid, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

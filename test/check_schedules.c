@@ -334,7 +334,8 @@ has_called(struct process *p)
 			     0xffffff) == 0,
 			p, "uses the key of another directory");
 	if (p->t.call == SEMOP) {
-		if ((int)p->t.args[0] == p->channel->semid) /* not removed */
+		if ((int)p->t.args[0] == p->channel->semid &&
+		    p->channel->exists)
 			p->channel->used = steps;
 		p->opens = false;
 	}

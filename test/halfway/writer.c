@@ -1,13 +1,13 @@
 /*
  * writer.c - the paper's write program with our helpers: halfway to the one at
- * the top.  Any number of writers and readers may run, and each text is printed
- * exactly once.
+ * the top.  Any number of writers and readers may run.  Each text is printed
+ * once, if no reader fails.
  *
  *	$ ./writer			in one terminal, ./reader in another
  *	writer: Hello			type a line: the reader prints it
  *
- * What it still does wrong: the readers never hear of the end of input, and the
- * segment and the set stay.
+ * What it still does wrong: the readers never hear of the end of input, the
+ * segment and the set stay, and a long line is cut in two.
  *
  * A comment at the right tells what the paper has there, where it differs.
  */

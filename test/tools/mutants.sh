@@ -429,8 +429,8 @@ that the text stays is not told@give_up: strcmp(what, "standard output") == 0 =>
 the identifiers are swapped@try_to_join: "set %d", *semid => "set %d", shmid@The programs@minus_v_tells_each
 what -v tells is cut@tell: text[80] => text[12]@The programs@minus_v_tells_each
 what -v tells stands among the data@tell: stderr => stdout@The programs@text_outlives
--v prints no heading@tell: headed ? => true ?@The programs@minus_v_tells_each
--v prints a heading above each line@tell: headed = true; => ;@The programs@minus_v_tells_each
+-v prints no heading@tell: lines++ % 20 != 0 => true@The programs@minus_v_tells_each
+-v prints a heading above each line@tell: lines++ % 20 != 0 => false@The programs@minus_v_tells_each
 -v prints wide columns@tell: "%s%5d %5d %4d %7d %7d  %s: %s\n" => "%s%9d %5d %4d %7d %7d  %s: %s\n"@The programs@minus_v_tells_each
 -v names another program@options: role == READERS => role == WRITERS@The programs@minus_v_tells_each
 -v does not tell of a wait@try_then_sleep: tell(semid, "waits"); => ;@The programs@minus_v_tells_each

@@ -399,7 +399,7 @@ TEST_IF(the_paper_s_pair_shows_its_faults_and_ours_none, 1, MAY_TRACE)
 	    "fails, its caller goes in all the same, and its sem_v makes 2: "
 	    "room for both.",
 	    "Rung 4: our pair.  A process that must wait sleeps.  One call "
-	    "waits for EMPTY or NEWS and takes GUARD.  The last to leave "
+	    "waits (for EMPTY, or NEWS) and takes GUARD.  The last to leave "
 	    "removes all."};
 	const char *given = getenv("SEED");
 	const long seed = given == NULL ? SEED : atol(given);
