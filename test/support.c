@@ -498,17 +498,21 @@ expect_asleep(pid_t pid)
 static struct entry *first;
 
 /*
- * The compiler may have put the entries into any order.  The last file comes
- * first: the tests of check_schedules.c and check_readme.c take the longest.
+ * The compiler may have put the entries into any order.  The files that take
+ * the longest come first: check_readme.c and what follows it in the alphabet.
  */
 void
 register_entry(struct entry *entry)
 {
+	static const char longest[] = "test/check_readme.c";
 	struct entry **it = &first;
 
-	for (int files; *it != NULL; it = &(*it)->next) {
-		files = strcmp((*it)->file, entry->file);
-		if (files < 0 || (files == 0 && (*it)->line > entry->line))
+	for (int later; *it != NULL; it = &(*it)->next) {
+		later = (strcmp(entry->file, longest) < 0) -
+			(strcmp((*it)->file, longest) < 0);
+		if (later == 0)
+			later = strcmp(entry->file, (*it)->file);
+		if (later < 0 || (later == 0 && entry->line < (*it)->line))
 			break;
 	}
 	entry->next = *it;
