@@ -86,8 +86,13 @@ expect_segment(int id, size_t size, int mode)
 	ck_assert_int_eq(stat_of(id).shm_perm.mode & 0777, mode);
 }
 
-#define set_value(index, value)                                                \
-	ck_assert_int_eq(semctl(semid, index, SETVAL, value), 0)
+static void
+set_value(int index, int value)
+{
+	const union semun sem_opts = {.val = value}; /* s390x takes no int */
+	ck_assert_int_eq(semctl(semid, index, SETVAL, sem_opts), 0);
+}
+
 #define expect_value(index, value)                                             \
 	ck_assert_int_eq(semctl(semid, index, GETVAL), value)
 

@@ -130,7 +130,7 @@ TEST_IF(a_reader_whose_news_has_gone_ends_and_does_not_wait_inside, 1,
 	expect_exit(start_writer(NULL), 0);
 	go_to(&victim, SEMOP);
 	ck_assert_uint_eq(victim.args[2], 2);
-	semctl(semaphore_set(), NEWS, SETVAL, 0);
+	semctl(semaphore_set(), NEWS, SETVAL, (union semun){.val = 0});
 	ck_assert_int_eq(WEXITSTATUS(end_of(&victim)), 1);
 	close(feed);
 	expect_exit(writer, 0);

@@ -186,7 +186,8 @@ TEST_LOOP(values_out_of_range_are_refused_and_left, 2 * COUNT(values))
 {
 	const int semid = make_open_set(), shmid = make_ours('m');
 	const int index = values[_i / 2].index, value = values[_i / 2].value;
-	ck_assert_int_eq(semctl(semid, index, SETVAL, value), 0);
+	const union semun sem_opts = {.val = value};
+	ck_assert_int_eq(semctl(semid, index, SETVAL, sem_opts), 0);
 	expect_failure(programs[_i % 2], "sem_p", EEXIST);
 	ck_assert_int_eq(semaphore(index), value);
 	/* join() itself leaves them so, not only the end of the process. */
