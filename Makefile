@@ -39,7 +39,7 @@ $(PAPER): test/halfway/paper-%: test/printed/%.c sharemem.c sharemem.h
 		$< sharemem.c
 
 exercise: ## is exercise N of README solved?  (N=1 OF=directory)
-	@sh test/tools/exercise.sh '$(N)' $(OF)
+	@sh test/tools/exercise.sh '$(N)' $(if $(OF),'$(OF)')
 
 test/printed/quick.so: test/printed/quick.c
 	$(CC) -shared -fPIC -o $@ $<
@@ -99,7 +99,7 @@ picture: have-check ## draw both pairs at work, call by call (SEED=n)
 model: ## check the protocol's model with SPIN
 	@sh test/tools/model.sh
 
-bench: all test/tools/bench ## measure: is shared memory the fastest? (15 seconds)
+bench: all test/tools/bench ## measure: is shared memory the fastest? (half a minute)
 	@sh test/tools/bench.sh
 
 mutants: all have-check ## break the sources on purpose: a test must fail

@@ -76,7 +76,7 @@ static const struct {
     {"segment [0-9]+", "segment ID"},
     {"(shmid|semid|lpid|cpid|c?uid|c?gid)=[0-9]+", "ID"},
     {"time *= *[A-Z][a-z]+ [A-Z].*[0-9]", "TIME"},
-    {"'/[^']*/reader' '/[^']*'", "COMMAND"},
+    {"^'/.*/reader' '/.*'$", "COMMAND"},
     {"^reader: O?n?l?y?$", "reader: PIECE"}, /* the paper's, by chance */
     {"\r", ""},				     /* the prompt's */
     {"[ \t]+", " "},
