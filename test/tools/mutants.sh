@@ -363,9 +363,9 @@ a signal that was ignored is caught@catch_signals: before.sa_handler != SIG_IGN 
 an ignored SIGINT is caught@catch_signals: != SIG_IGN => != SIG_IGN || signals[i] == SIGINT@The programs@unless_it_was_ignored
 an ignored SIGTERM is caught@catch_signals: != SIG_IGN => != SIG_IGN || signals[i] == SIGTERM@The programs@unless_it_was_ignored
 an inherited alarm is caught@catch_signals: SIGCONT} => SIGCONT, SIGALRM}@The programs@a_signal_that_was_blocked
-SIGALRM stays blocked@catch_signals: sigaddset(&blocked, SIGALRM); => ;@Deaths@a_signal_just_before
-a blocked signal stays blocked@catch_signals: sigaddset(&blocked, signals[i]); => ;@The programs@a_signal_that_was_blocked
-only the first signal is unblocked@catch_signals: sigaddset(&blocked, signals[i]); => sigaddset(&blocked, signals[0]);@The programs@a_signal_that_was_blocked
+SIGALRM stays blocked@catch_signals: sigaddset(&wanted, SIGALRM); => ;@Deaths@a_signal_just_before
+a blocked signal stays blocked@catch_signals: sigaddset(&wanted, signals[i]); => ;@The programs@a_signal_that_was_blocked
+only the first signal is unblocked@catch_signals: sigaddset(&wanted, signals[i]); => sigaddset(&wanted, signals[0]);@The programs@a_signal_that_was_blocked
 the signal's status is lost@leave: raise(signalled); => exit(1);@The programs@a_signal_ends_a_waiting_reader
 the handler stays when the program dies@leave: signal(signalled, SIG_DFL); => ;@The programs@a_signal_ends_a_waiting_reader
 process 1 ends with 1@leave: 128 + signalled => 1@The programs@process_1
