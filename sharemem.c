@@ -415,7 +415,6 @@ try_to_join(int *semid, struct segment **shmaddr)
 	entered_set = *semid; /* from here on, withdraw() has what to undo */
 	if (drop_old_news(*semid, value) == -1)
 		return "sem_p";
-
 	const bool unread = value[EMPTY] == 0;
 	int shmid = openshm(".", 'm');
 	helper = "openshm";
