@@ -341,7 +341,7 @@ only who has attached it removes the segment@remove_if_last: shmid != -1 => shmi
 nothing is removed@remove_if_last: step(semid, if_last, 5) == -1 => true@The programs@a_signal_ends_a_waiting_reader
 the segment stays@remove_if_last: shmctl(shmid, IPC_RMID, NULL); => ;@The programs@a_signal_ends_a_waiting_reader
 the set stays@remove_if_last: sem_delete(semid); => ;@The programs@a_signal_ends_a_waiting_reader
-removed although readers are joined@remove_if_last: op(READERS => op(WRITERS@The programs@
+removed although readers are joined@remove_if_last: op(READERS => op(WRITERS@Schedules@
 removed although writers are joined@remove_if_last: op(WRITERS => op(READERS@Schedules@
 removed although a text is unread@remove_if_last: op(EMPTY, -1, => op(EMPTY, 0,@The programs@text_outlives
 removed without the guard@remove_if_last: if_last, 5 => if_last, 4@Schedules@
