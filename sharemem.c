@@ -236,7 +236,7 @@ now(void)
 static int
 try_then_sleep(int semid, struct sembuf ops[3])
 {
-	enum { QUICK = 3, TRIES = 40 };
+	enum { QUICK = 6, TRIES = 40 };
 	static int not_quick, not_at_all; /* so many waits are left */
 	struct sembuf attempt[3];
 	int tries = 0;

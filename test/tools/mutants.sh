@@ -471,7 +471,7 @@ the wrong one of two paths is named@options: argv[optind + 1] => argv[optind]@Th
 
 # The speed
 no yield between tries@try_then_sleep: sched_yield(); => ;@The programs@a_wait_tries
-no quick tries@try_then_sleep: QUICK = 3 => QUICK = 0@The programs@a_wait_tries
+no quick tries@try_then_sleep: QUICK = 6 => QUICK = 0@The programs@a_wait_tries
 another number of tries@try_then_sleep: TRIES = 40 => TRIES = 30@The programs@a_wait_tries
 quick tries after quick ones in vain@try_then_sleep: not_quick = 64; => ;@The programs@a_wait_tries
 never quick tries again@try_then_sleep: not_quick = 64; => not_quick = 1000000000;@The programs@a_wait_tries
