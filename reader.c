@@ -25,17 +25,17 @@ struct output {
 static int print(struct output *output, const char *text, size_t length);
 static int write_all(const char *bytes, size_t count);
 
-/* The whole protocol is explained above the main of writer.c. */
+/* How a turn works stands above the main of writer.c. */
 int
 main(int argc, char *argv[])
 {
-	int semid;		 /* paper: int shmid; int semid */
+	int semid;		 /* paper: int semid; shmid is in join() */
 	struct segment *shmaddr; /* paper: char *shmaddr; write_str: unused */
 	struct output output = {.terminal = isatty(STDOUT_FILENO)};
 	int ended = 0; /* 1 when sem_end_v() has seen the last end */
 
 	options(argc, argv, READERS);
-	/* paper: createshm, shmat, opensem; join() calls opensem first */
+	/* paper: createshm, shmat, opensem; join() has the set first */
 	const char *failed = join(&semid, &shmaddr);
 	if (failed != NULL)
 		return give_up(failed);

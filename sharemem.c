@@ -42,7 +42,7 @@ static void withdraw(void);
 /*
  * ---- One semop(2) ----
  *
- * The processes wait for each other only in semop(2).  One call has one or more
+ * The processes wait for each other in semop(2).  One call has one or more
  * operations.  The kernel does all of them or none: if one is not possible yet,
  * the process sleeps.  An operation
  *	-n	waits until the value is n or more, and lowers it by n;
@@ -67,7 +67,7 @@ op(int index, int change, int flags)
 	};
 }
 
-/* EINVAL and ENOENT mostly mean that the object was removed: say EIDRM. */
+/* EINVAL and ENOENT mostly mean that it has just been removed: say EIDRM. */
 static int
 eidrm_if_gone(int result)
 {
@@ -78,7 +78,7 @@ eidrm_if_gone(int result)
 
 /*
  * Do the operations.  Ctrl-Z and fg end the sleep with EINTR: sleep again.
- * Note whether we are inside now: a step took GUARD, or gave it back.
+ * Note whether we are inside now: -1 took GUARD, and +1 gave it back.
  */
 static int
 step(int semid, struct sembuf *ops, size_t count)
@@ -237,7 +237,8 @@ static int
 try_then_sleep(int semid, struct sembuf ops[3])
 {
 	enum { QUICK = 6, TRIES = 40 };
-	static int not_quick, not_at_all; /* so many waits are left */
+	static int not_quick;  /* so many waits come without quick tries */
+	static int not_at_all; /* so many waits come without any try */
 	struct sembuf attempt[3];
 	int tries = 0;
 
@@ -320,9 +321,9 @@ open_set(int semid)
 
 /*
  * Inside: read the values.  If our set cannot have them, leave it as it is,
- * with EEXIST.  If no reader is joined, drop old news: leave 2 if a text is
- * unread (the text, and an end after it), else 0.  (SETVAL would not do: the
- * kernel would forget what it has to undo in NEWS.)
+ * with EEXIST.  If no reader is joined, drop old news.  Leave 0.  Or leave 2 if
+ * a text is unread: one for it, and one for an end, so that its reader ends.
+ * (SETVAL would not do: the kernel would forget what it must undo in NEWS.)
  */
 static int
 drop_old_news(int semid, unsigned short value[MEMBERS])
@@ -345,7 +346,7 @@ drop_old_news(int semid, unsigned short value[MEMBERS])
 	return step(semid, &drop, 1);
 }
 
-/* Inside: remove a set that has lost its segment.  The others wake and end. */
+/* Inside: remove a set that has lost its segment.  All who use it must end. */
 static void
 remove_broken_set(int semid, bool unread)
 {
@@ -384,7 +385,7 @@ be_counted(int semid)
  * One attempt.  Returns NULL, or the name of the helper that failed.
  *
  * The paper has the segment first.  But it might be removed just then.  So here
- * we take GUARD first: nobody removes the segment while we hold it.
+ * we take GUARD first: no process that leaves can remove it while we hold it.
  */
 static const char *
 try_to_join(int *semid, struct segment **shmaddr)
@@ -401,7 +402,7 @@ try_to_join(int *semid, struct segment **shmaddr)
 	if (*semid == -1)
 		return helper;
 	if (verify_set(*semid) == -1 || open_set(*semid) == -1) {
-		/* We have just made it, but the system shows another owner. */
+		/* Just made, but shown as another's: who we are is hidden. */
 		const int reason = made && errno == EEXIST ? EPERM : errno;
 		if (made)
 			sem_delete(*semid);
@@ -414,9 +415,9 @@ try_to_join(int *semid, struct segment **shmaddr)
 		return "sem_p";
 	entered_set = *semid; /* from here on, withdraw() has what to undo */
 	if (drop_old_news(*semid, value) == -1)
-		return "sem_p";
+		return "sem_p"; /* the last of the paper's helpers */
 	const bool unread = value[EMPTY] == 0;
-	int shmid = openshm(".", 'm');
+	int shmid = openshm(".", 'm'); /* paper: int shmid */
 	helper = "openshm";
 	if (shmid == -1 && errno == ENOENT) {
 		if (unread || value[READERS] + value[WRITERS] > 0) {
@@ -450,7 +451,7 @@ join(int *semid, struct segment **shmaddr)
 	 */
 	if (chdir(path) == -1)
 		return failed;
-	errno = EIDRM;
+	errno = EIDRM; /* as if the set had gone: try, up to 1000 times */
 	for (int i = 0; i < 1000 && failed != NULL && errno == EIDRM; i++) {
 		failed = try_to_join(semid, shmaddr);
 		if (failed != NULL)
@@ -465,7 +466,7 @@ join(int *semid, struct segment **shmaddr)
  * Remove the segment and the set if nobody is joined and nothing is unread.
  * The same step takes the guard, so that nobody can come in.  The segment goes
  * first: once the set has gone, the segment may already belong to a new set.
- * It is found by its key: the last process may be one that never attached it.
+ * It is found by its key: a process that failed before shmat may be the last.
  */
 static void
 remove_if_last(int semid)
@@ -536,9 +537,9 @@ stay_inside(void)
 }
 
 /*
- * Note the signal that asks the process to end.  A signal between interrupted()
- * and a sleep would not wake us, so from now on an alarm rings each second.
- * (Before, SIGALRM is not handled: an alarm that the parent has set kills.)
+ * Note the signal that asks the process to end.  If it comes just before a
+ * sleep, it does not end the sleep.  So after it an alarm rings each second,
+ * and the alarm does.  (Before it, an alarm that the parent has set kills.)
  *
  * SIGCONT comes with fg, after Ctrl-Z.  It ends the read(2) of the writer,
  * which then prints its prompt again.
@@ -614,12 +615,12 @@ tell(int semid, const char *format, ...)
 
 /* What a beginner can do about an error. */
 static const struct {
-	int reasons[6];
+	int reasons[6]; /* 0 is none */
 	const char *advice;
 } advices[] = {
-    {{ENOENT, ENOTDIR}, "the path must be a directory: both meet there"},
-    {{EACCES}, "it is not yours to use: give another path"},
-    {{EEXIST}, "another user's or program's, untouched: give another path"},
+    {{ENOENT, ENOTDIR}, "the path must be a directory: the two meet there"},
+    {{EACCES}, "you may not use it: give both another path"},
+    {{EEXIST}, "another user's or program's: give both another path"},
     {{EPERM}, "the system forbids it, or hides who you are (fakeroot?)"},
     {{ENOSYS}, "this system lacks System V IPC (as Android, old WSL 1)"},
     {{EIDRM}, "somebody has removed it (ipcrm?): start both programs again"},
@@ -655,7 +656,8 @@ static const char help[] =
     "       reader [-hv] [-s seconds] [path]\n"
     "\n"
     "writer puts lines from standard input into shared memory, and reader\n"
-    "prints them.  Start each in a terminal of its own.\n"
+    "prints them.  Start each in a terminal of its own.  Ctrl-D ends the\n"
+    "input and both programs, Ctrl-C one of them.\n"
     "\n"
     "  -h, --help  print this text\n"
     "  -s seconds  stay inside for so long with every text (0 to 1000000)\n"

@@ -3,10 +3,10 @@
  * that guard it, and the helpers.
  *
  * Some words.  The paper and the chapter are the two documents that README
- * names.  A process is inside while it holds the semaphore GUARD; this time is
- * its turn.  A process is joined after join(), until it leaves or dies.  A set
- * is new when it has just been created, and open when its GUARD and EMPTY have
- * been raised to 1.
+ * names.  The set and the segment of one directory are a channel.  A process is
+ * inside while it holds the semaphore GUARD.  It is joined after join(), until
+ * it leaves or dies.  A set is new when it has just been created, and open when
+ * its GUARD and EMPTY have been raised to 1: open_set() does it, not opensem().
  */
 #ifndef SHAREMEM_H
 #define SHAREMEM_H
@@ -93,15 +93,15 @@ union semun {
  * ERANGE: init_val is not from 0 to 32767.
  * ENOSPC or ENOMEM: a limit of the system is reached.
  * EIDRM: somebody has removed the new set at once.
- * Paper 5, createsem; semget(2), ftok(3).
+ * Paper 5, createsem (without IPC_EXCL); semget(2), ftok(3).
  */
 int createsem(const char *pathname, int proj_id, int members, int init_val);
 
 /*
  * Find the set that createsem() made.  This function never creates one.
  * Returns its identifier, or -1 with errno set: ENOENT if there is no set;
- * EACCES if its mode does not let this process in.  Paper 5, opensem;
- * semget(2), ftok(3).
+ * EACCES if its mode does not let this process in.  Paper 5, opensem (with
+ * IPC_CREAT); semget(2), ftok(3).
  */
 int opensem(const char *pathname, int proj_id);
 
@@ -113,7 +113,7 @@ int opensem(const char *pathname, int proj_id);
  * EINTR: SIGINT, SIGTERM or SIGHUP ended the wait (they kill before join()).
  * ERANGE: this process took the semaphore 32767 times more often than it gave
  * it back.
- * Paper 5, sem_p; semop(2).
+ * Paper 5, sem_p (with IPC_NOWAIT and no SEM_UNDO); semop(2).
  */
 int sem_p(int semid, int index);
 
@@ -125,7 +125,7 @@ int sem_p(int semid, int index);
  * Returns 0, or -1 with errno set.
  * ERANGE: the value would be over 32767, or this process gave the semaphore
  * 32768 times more often than it took it.
- * Paper 5, sem_v; semop(2).
+ * Paper 5, sem_v (without SEM_UNDO); semop(2).
  */
 int sem_v(int semid, int index);
 
@@ -133,8 +133,8 @@ int sem_v(int semid, int index);
  * Wait until the semaphore is positive, without taking it.
  *
  * One semop(2) of two operations, -1 then +1: the kernel does both or sleeps.
- * Returns 0, or -1 with errno set: EINTR as sem_p().  Paper 5, sem_wait;
- * semop(2).
+ * Returns 0, or -1 with errno set: EINTR as sem_p().  Paper 5, sem_wait (GETVAL
+ * each second); semop(2).
  *
  * The C library has a sem_wait, too (POSIX, <semaphore.h>).  Ours is hidden, so
  * that no library calls it by mistake.
@@ -159,7 +159,7 @@ int sem_delete(int semid);
  * `size' is 0 or more than the system allows.
  * EACCES: the mode of the existing segment does not let this process in.
  * ENOSPC, ENOMEM or ENFILE: a limit of the system is reached.
- * Chapter 5.1.3 and paper 5, createshm; shmget(2), ftok(3).
+ * Chapter 5.1.3, shmget; paper 5, createshm; shmget(2), ftok(3).
  */
 int createshm(const char *pathname, int proj_id, size_t size);
 
@@ -240,7 +240,7 @@ void options(int argc, char *argv[], int role);
  * not write there.  Returns NULL; or the name of the helper at which it failed,
  * with errno set as stat(2) does for the path, or as follows.  Then give_up().
  * EEXIST: something under our keys is not ours.  It is left as it was.
- * EACCES: the same, or the path does not let this process in.
+ * EACCES: something under our keys, or the directory, does not let us in.
  * EPERM: the system forbids the call, or it shows our own set as another's.
  * EINTR: SIGINT, SIGTERM or SIGHUP has come.
  * ERANGE: a value would rise over 32767.

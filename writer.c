@@ -27,20 +27,17 @@ struct input {
 	size_t held;	  /* how many of these bytes are filled */
 	size_t text;	  /* how many next_text() has returned last */
 	bool interactive; /* a person types, and sees the prompt */
-	bool ended;	  /* read no more: a terminal would wait again */
+	bool ended;	  /* a second read(2) would wait for a new Ctrl-D */
 	int error;	  /* errno if reading failed, else 0 */
 };
 
-static char reader[PATH_MAX + sizeof("/reader")]; /* its path, for a shell */
-
-static void find_reader(const char *writer);
 static void suggest_reader(void);
 static size_t next_text(struct input *input);
 
 /*
- * The whole protocol.  A turn is the time while a process holds GUARD.  A
- * writer waits until EMPTY is 1, and a reader waits until NEWS is positive.  In
- * the same step, each takes GUARD, so nobody else is inside.  The writer puts a
+ * The protocol.  A turn is the time while a process holds GUARD.  The writer
+ * waits until EMPTY is 1, and the reader waits until NEWS is positive.  In the
+ * same step, each takes GUARD, so nobody else is inside.  The writer puts a
  * text in.  Its last step moves a unit from EMPTY to NEWS and gives GUARD back.
  * The reader prints the text.  Its last step moves the unit from NEWS to EMPTY
  * and gives GUARD back.
@@ -56,15 +53,14 @@ static size_t next_text(struct input *input);
 int
 main(int argc, char *argv[])
 {
-	int semid;		  /* paper: int shmid; int semid; int len */
+	int semid;		  /* paper: int semid; shmid is in join() */
 	struct segment *shmaddr;  /* paper: char *shmaddr */
 	struct input input = {0}; /* paper: char write_str[SHM_SIZE] */
-	size_t length;
+	size_t length;		  /* paper: int len, without the newline */
 
 	options(argc, argv, WRITERS);
-	find_reader(argv[0]);
 	input.interactive = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
-	/* paper: createshm, shmat, createsem; join() calls createsem first */
+	/* paper: createshm, shmat, createsem; join() has the set first */
 	const char *failed = join(&semid, &shmaddr);
 	if (failed != NULL)
 		return give_up(failed);
@@ -76,29 +72,19 @@ main(int argc, char *argv[])
 		if (sem_wait_p(semid, EMPTY, GUARD) == -1)
 			return give_up("sem_wait_p");
 		tell(semid, "writes %zu bytes", length);
-		shmaddr->length = (uint32_t)length; /* paper: strlen - 1 */
+		shmaddr->length = (uint32_t)length; /* paper: len, '\0' */
 		memcpy(shmaddr->text, input.bytes, length); /* paper: strcpy */
 		stay_inside();				    /* paper: sleep */
 		/* paper: sem_v; here also EMPTY -1, NEWS +1 */
 		if (sem_pass_v(semid, EMPTY, NEWS, GUARD) == -1)
 			return give_up("sem_pass_v");
-		/* paper: sleep; here EMPTY is 0, and the next turn must wait */
+		/* paper: sleep; here the next turn waits until EMPTY is 1 */
 	}
 	if (input.error != 0) { /* EINTR after a signal: nothing is said */
 		errno = input.error;
 		return give_up("standard input");
 	}
 	return leave(EXIT_SUCCESS); /* the paper never ends */
-}
-
-/* The reader stands beside the writer, or a shell finds both by its PATH. */
-static void
-find_reader(const char *writer)
-{
-	if (strchr(writer, '/') != NULL && realpath(writer, reader) != NULL)
-		memcpy(strrchr(reader, '/'), "/reader", sizeof("/reader"));
-	else
-		memcpy(reader, "reader", sizeof("reader"));
 }
 
 /* Print a word in quotes for a shell (' becomes '\''), and what comes after. */
@@ -111,16 +97,21 @@ print_quoted(const char *word, const char *after)
 	fprintf(stderr, "'%s", after);
 }
 
-/* Tell a typist how to start a reader for this channel, in any terminal. */
+/*
+ * Tell a typist how to start a reader for this channel, in any terminal.  It
+ * stands beside the writer, which is /proc/self/exe for Linux.
+ */
 static void
 suggest_reader(void)
 {
-	char here[PATH_MAX];
+	char here[PATH_MAX], reader[PATH_MAX + sizeof("/reader")] = "";
 
-	if (getcwd(here, sizeof(here)) == NULL) { /* removed, or too deep */
-		warnx("nobody reads, and the line waits");
+	if (getcwd(here, sizeof(here)) == NULL ||
+	    readlink("/proc/self/exe", reader, PATH_MAX) == -1) {
+		warnx("nobody reads, and the line waits"); /* no command */
 		return;
 	}
+	memcpy(strrchr(reader, '/'), "/reader", sizeof("/reader"));
 	warnx("nobody reads, the line waits; type in another terminal:");
 	print_quoted(reader, " ");
 	print_quoted(here, "\n");

@@ -705,8 +705,6 @@ TEST_LOOP(the_command_that_is_said_to_a_typist_works_in_any_terminal, 3)
 	eventually(shows(&writer, "writer: "));
 	type(&writer, "one\n");
 	eventually(shows(&writer, "one\n\rwriter: "));
-	if (_i == 2)
-		setenv("PATH", place, 1);
 	pid_t reader = child(do_as_is_said);
 	eventually(file_has("out", "one\n"));
 	type(&writer, "\4");
@@ -910,7 +908,8 @@ static const char help[] =
     "       reader [-hv] [-s seconds] [path]\n"
     "\n"
     "writer puts lines from standard input into shared memory, and reader\n"
-    "prints them.  Start each in a terminal of its own.\n"
+    "prints them.  Start each in a terminal of its own.  Ctrl-D ends the\n"
+    "input and both programs, Ctrl-C one of them.\n"
     "\n"
     "  -h, --help  print this text\n"
     "  -s seconds  stay inside for so long with every text (0 to 1000000)\n"

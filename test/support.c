@@ -179,9 +179,9 @@ static const struct {
 	int reasons[6];
 	const char *advice;
 } advices[] = {
-    {{ENOENT, ENOTDIR}, "the path must be a directory: both meet there"},
-    {{EACCES}, "it is not yours to use: give another path"},
-    {{EEXIST}, "another user's or program's, untouched: give another path"},
+    {{ENOENT, ENOTDIR}, "the path must be a directory: the two meet there"},
+    {{EACCES}, "you may not use it: give both another path"},
+    {{EEXIST}, "another user's or program's: give both another path"},
     {{EPERM}, "the system forbids it, or hides who you are (fakeroot?)"},
     {{ENOSYS}, "this system lacks System V IPC (as Android, old WSL 1)"},
     {{EIDRM}, "somebody has removed it (ipcrm?): start both programs again"},

@@ -22,29 +22,29 @@ main(void)
 {
 	int shmid;
 	int semid;
-	char *shmaddr; /* write_str was not used */
+	char *shmaddr; /* paper: also write_str, which it does not use */
 
 	shmid = createshm(".", 'm', SHM_SIZE);
-	if (shmid == -1) /* the paper looks at no result */
+	if (shmid == -1) /* paper: looks at no result */
 		err(1, "createshm");
-	shmaddr = (char *)shmat(shmid, NULL, SHM_RDONLY); /* 0 */
+	shmaddr = (char *)shmat(shmid, NULL, SHM_RDONLY); /* paper: 0 */
 	if (shmaddr == (char *)-1)
 		err(1, "shmat");
-	/* Look until a writer has come.  The paper goes on without a set. */
+	/* Look until a writer has come.  (paper: goes on without a set) */
 	while ((semid = opensem(".", 's')) == -1 && errno == ENOENT)
 		sleep(1);
 	if (semid == -1)
 		err(1, "opensem");
 	while (1) {
 		printf("reader: ");
-		if (sem_wait_p(semid, NEWS, GUARD) == -1) /* sem_wait, sem_p */
+		/* paper: sem_wait, sem_p */
+		if (sem_wait_p(semid, NEWS, GUARD) == -1)
 			err(1, "sem_wait_p");
 		printf("%s\n", shmaddr);
 		if (fflush(stdout) == EOF) /* it is out before the turn ends */
 			err(1, "standard output");
-		/* sleep, inside */
-		if (sem_pass_v(semid, NEWS, EMPTY, GUARD) == -1) /* sem_v */
+		/* paper: sleep, sem_v, sleep; here the next turn waits */
+		if (sem_pass_v(semid, NEWS, EMPTY, GUARD) == -1)
 			err(1, "sem_pass_v");
-		/* sleep, for others to get in; now NEWS is 0 */
 	}
 }
