@@ -435,8 +435,8 @@ TEST(s12_each_field_of_shmid_ds_tells_of_calls_and_none_of_accesses)
 {
 	time_t started = time(NULL);
 	int id = createshm(directory, 'x', 100);
-	expect_segment(id, 100, 0600);
 	struct shmid_ds it = stat_of(id);
+	ck_assert_uint_eq(it.shm_segsz, 100);
 	ck_assert_uint_eq(it.shm_perm.uid, geteuid());
 	ck_assert_uint_eq(it.shm_perm.gid, getegid());
 	ck_assert_int_eq(it.shm_atime, 0);
@@ -824,6 +824,12 @@ TEST(s18_sem_end_v_tells_the_last_writers_end_from_anothers)
 	ck_assert_int_eq(sem_end_v(semid), 0);
 	expect_value(NEWS, 0);
 	expect_value(GUARD, 2);
+}
+
+TEST(s18_createshm_makes_a_segment_or_finds_it)
+{
+	ck_assert_int_eq(createshm(directory, 'm', 0), shmid);
+	expect_segment(createshm(directory, 'x', 1000), 1000, 0600);
 }
 
 /* Go in, say so, and stay there until told to come out. */

@@ -210,7 +210,7 @@ TEST(rung2_a_second_writer_writes_without_the_guard)
 	ck_assert(is_inside(first));
 }
 
-TEST_LOOP(wrong_everybody_waits_for_the_one_who_types_and_wakes_all_the_time,
+TEST_LOOP(wrong_everybody_waits_for_the_one_who_types_and_wakes_again_and_again,
 	  RUNGS)
 {
 	climb_to(_i + 1);

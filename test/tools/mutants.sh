@@ -220,8 +220,8 @@ opensem creates@opensem: 0, MODE => MEMBERS, IPC_CREAT | MODE@The documents@s18_
 opensem does not look at the mode@opensem: MODE => 0@The documents@s18_what_belongs
 openshm creates@openshm: 0, MODE => SHM_SIZE, IPC_CREAT | MODE@The documents@s11_a_segment
 openshm does not look at the mode@openshm: MODE => 0@The documents@s11_the_permissions
-createshm refuses what is there@createshm: IPC_CREAT => IPC_CREAT | IPC_EXCL@The documents@s06_allocating
-everybody may use the objects@sharemem.c: (S_IRUSR | S_IWUSR) => 0666@The documents@s12_each_field
+createshm refuses what is there@createshm: IPC_CREAT => IPC_CREAT | IPC_EXCL@The documents@s18_createshm
+everybody may use the objects@sharemem.c: (S_IRUSR | S_IWUSR) => 0666@The documents@s18_createshm
 the reader may write to the segment@try_to_join: SHM_RDONLY => 0@The documents@s13_our_reader
 
 # The turn
