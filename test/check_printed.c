@@ -4,8 +4,7 @@
  *
  * A test is named after a fault.  With TEST_LOOP() it plays the same session at
  * each rung.  The programs run in the test's directory, and meet there, because
- * their path is ".".  Most of them never end, so each that is started is
- * killed.
+ * their path is ".".  Most of them never end: they die with the test.
  */
 #define _GNU_SOURCE
 
@@ -38,33 +37,6 @@ enum {
 };
 
 static int rung;
-static pid_t started[4];
-static int count_started;
-
-/* Fixture: the directory is the current one. */
-static void
-enter_meeting_place(void)
-{
-	enter_directory();
-	ck_assert_int_eq(chdir(directory), 0);
-	ck_assert_ptr_nonnull(getcwd(directory, PATH_MAX));
-}
-
-/* Fixture. */
-static void
-end_all_and_expect_nothing_left(void)
-{
-	while (count_started > 0) {
-		const pid_t pid = started[--count_started];
-		if (waitpid(pid, NULL, WNOHANG) == 0) { /* it goes on */
-			kill(pid, SIGKILL);
-			await(pid);
-		}
-	}
-	semctl(semaphore_set(), 0, IPC_RMID);
-	shmctl(segment_of(directory), IPC_RMID, NULL);
-	expect_nothing_left();
-}
 
 /* The paper's mains are quick here: test/printed/quick.c says how. */
 static void
@@ -73,24 +45,22 @@ climb_to(int number)
 	char library[PATH_MAX + 32];
 
 	rung = number;
+	ck_assert_int_eq(chdir(directory), 0);
 	snprintf(library, sizeof(library), "%s/test/printed/quick.so", top);
 	if (rung <= 2 && symlink(library, "quick.so") == 0)
 		setenv("LD_PRELOAD", "./quick.so", 1); /* not with a blank */
 }
 
 static pid_t
-launch(const char *program, const char *in, const char *out)
+start_rungs_writer(const char *in)
 {
-	const pid_t pid = start(program, in, out, "error", NULL);
-	return started[count_started++] = pid;
+	return start(programs[rung].writer, in, NULL, "error", NULL);
 }
 
 static struct terminal
 reader_on_terminal(void)
 {
-	struct terminal terminal = start_on_terminal(programs[rung].reader);
-	started[count_started++] = terminal.pid;
-	return terminal;
+	return start_on_terminal(programs[rung].reader);
 }
 
 /* This process has taken the guard last, and nobody has given it back. */
@@ -105,7 +75,7 @@ is_inside(pid_t pid)
 static pid_t
 start_typist(void)
 {
-	pid_t pid = launch(programs[rung].writer, "|", NULL);
+	pid_t pid = start_rungs_writer("|");
 	if (rung < READS_OUTSIDE)
 		eventually(is_inside(pid));
 	else
@@ -185,7 +155,7 @@ text_now(void)
 }
 
 CASE_WITH("The documents", "The paper, how its programs go wrong, rung by rung",
-	  enter_meeting_place, end_all_and_expect_nothing_left)
+	  enter_directory, NULL) /* what they leave, main() removes */
 
 /*
  * Two faults together.  The paper's sem_wait looks and its sem_p takes, in two
@@ -234,39 +204,33 @@ TEST(rung2_a_second_writer_writes_without_the_guard)
 {
 	climb_to(2);
 	pid_t first = start_typist();
-	launch(programs[rung].writer, "|", NULL);
+	start_rungs_writer("|");
 	dprintf(feed, "unguarded\n");
 	eventually(strcmp(text_now(), "unguarded") == 0);
 	ck_assert(is_inside(first));
 }
 
-TEST_LOOP(wrong_everybody_waits_for_the_one_who_types, RUNGS)
+TEST_LOOP(wrong_everybody_waits_for_the_one_who_types_and_wakes_again_and_again,
+	  RUNGS)
 {
 	climb_to(_i + 1);
 	pid_t typist = start_typist();
 	struct terminal reader = reader_on_terminal();
+	expect_waiting(reader.pid, rung < READS_OUTSIDE ? GUARD : NEWS);
+	ck_assert(!shows(&reader, "reader"));
 	if (rung < READS_OUTSIDE) {
-		expect_waiting(reader.pid, GUARD);
 		ck_assert(is_inside(typist)); /* fgets is inside the guard */
 		type_line(typist, "past it\n");
 	} else {
 		write_file("in", "past it\n", 8);
-		expect_exit(launch(programs[rung].writer, "in", NULL), 0);
+		expect_exit(start_rungs_writer("in"), 0);
 	}
 	eventually(shows(&reader, "reader: past it\n"));
 }
 
-TEST_LOOP(wrong_a_waiting_process_wakes_up_again_and_again, RUNGS)
+TEST_LOOP(wrong_a_text_is_overwritten_or_printed_twice, RUNGS)
 {
-	climb_to(_i + 1);
-	start_typist();
-	struct terminal waiting = reader_on_terminal();
-	expect_waiting(waiting.pid, rung < READS_OUTSIDE ? GUARD : NEWS);
-	ck_assert(!shows(&waiting, "reader"));
-}
-
-TEST_LOOP(wrong_a_text_is_overwritten_before_anybody_has_read_it, RUNGS)
-{
+	const char *twice = "reader: two\nreader: two\n";
 	climb_to(_i + 1);
 	pid_t writer = start_typist();
 	type_line(writer, "one\n");
@@ -276,19 +240,10 @@ TEST_LOOP(wrong_a_text_is_overwritten_before_anybody_has_read_it, RUNGS)
 	if (rung >= ONCE)
 		eventually(sleep_for_more(EMPTY) == 1);
 	struct terminal reader = reader_on_terminal();
-	eventually(shows(&reader, "reader: two\n"));
-	ck_assert_int_eq(shows(&reader, "one"), rung >= ONCE);
-}
-
-TEST_LOOP(wrong_a_text_is_printed_twice, RUNGS)
-{
-	const char *twice = "reader: once\nreader: once\n";
-	climb_to(_i + 1);
-	type_line(start_typist(), "once\n");
-	struct terminal reader = reader_on_terminal();
-	eventually(shows(&reader, rung < ONCE ? twice : "reader: once\n"));
+	eventually(shows(&reader, rung < ONCE ? twice : "reader: two\n"));
 	if (rung >= ONCE) /* it sleeps, as long as the writer lives */
 		expect_waiting(reader.pid, NEWS);
+	ck_assert_int_eq(shows(&reader, "one"), rung >= ONCE);
 	ck_assert_int_eq(shows(&reader, twice), rung < ONCE);
 }
 
@@ -382,7 +337,7 @@ TEST_LOOP(wrong_a_last_line_without_a_newline_loses_a_character, RUNGS)
 		return;
 	}
 	write_file("in", "abc", 3);
-	expect_exit(launch(programs[rung].writer, "in", NULL), 0);
+	expect_exit(start_rungs_writer("in"), 0);
 	struct terminal reader = reader_on_terminal();
 	eventually(shows(&reader, "reader: abc\n"));
 }
@@ -425,7 +380,7 @@ TEST_LOOP(wrong_nobody_looks_whether_shmat_has_worked, RUNGS)
 	climb_to(_i + 1);
 	ck_assert_int_ne(createshm(directory, 'm', 1), -1);
 	write_file("in", "lost\n", 5);
-	const pid_t writer = launch(programs[rung].writer, "in", NULL);
+	const pid_t writer = start_rungs_writer("in");
 	if (rung < LOOKS)
 		expect_signal(writer, SIGSEGV);
 	else
@@ -435,22 +390,20 @@ TEST_LOOP(wrong_nobody_looks_whether_shmat_has_worked, RUNGS)
 
 TEST(rung3_two_writers_and_two_readers_pass_each_line_once)
 {
-	const char *writer = programs[3].writer, *reader = programs[3].reader;
+	pid_t writers[2];
 	climb_to(3);
-	ck_assert_int_eq(
-	    system("seq 1000001 1002000 > in1; seq 2000001 2002000 "
-		   "> in2; cat in1 in2 > in"),
-	    0);
-	launch(reader, NULL, "out1");
-	launch(reader, NULL, "out2");
-	const pid_t first = launch(writer, "in1", NULL);
-	expect_exit(launch(writer, "in2", NULL), 0);
-	expect_exit(first, 0);
+	ck_assert_int_eq(system("seq 1000001 1002000 > in1; "
+				"seq 2000001 2002000 > in2"),
+			 0);
+	/* They print inside, so "out" has the order of the turns. */
+	for (int i = 0; i < 2; i++)
+		start(programs[rung].reader, NULL, "out", "error", NULL);
+	for (int i = 0; i < 2; i++)
+		writers[i] = start_rungs_writer(i == 0 ? "in1" : "in2");
+	for (int i = 0; i < 2; i++)
+		expect_exit(writers[i], 0);
 	eventually(semaphore(EMPTY) == 1); /* the last line is printed, too */
-	/* Each line is there once.  Of each writer, a reader's are in order. */
-	ck_assert_int_eq(system("set -e; sed 's/reader: //' out1 out2 | sort | "
-				"cmp - in; for out in out1 out2; do "
-				"grep ': 1' $out | sort -c; "
-				"grep ': 2' $out | sort -c; done"),
+	ck_assert_int_eq(system("for n in 1 2; do sed -n \"s/reader: $n/$n/p\" "
+				"out | cmp - in$n || exit; done"),
 			 0);
 }

@@ -200,25 +200,25 @@ sem_v without SEM_UNDO@sem_v: SEM_UNDO => 0@The documents@s18_sem_p_waits
 sem_p gives up at once@sem_p: SEM_UNDO => SEM_UNDO | IPC_NOWAIT@The documents@s18_sem_p_waits
 a stop ends the wait of sem_p@sem_p: step(semid, &take, 1) => eidrm_if_gone(semop(semid, &take, 1))@The documents@s18_a_signal_ends
 sem_v of a removed set is EINVAL@sem_v: step => semop@The documents@s18_sem_delete
-sem_wait takes@sem_wait: look, 2 => look, 1@The documents@s18_sem_wait_sleeps
+sem_wait takes@sem_wait: look, 2 => look, 1@The documents@s18_sem_p_waits
 sem_wait of a removed set is EINVAL@sem_wait: step => semop@The documents@s18_sem_delete
 a stop ends the wait of sem_wait@sem_wait: step(semid, look, 2) => eidrm_if_gone(semop(semid, look, 2))@The documents@s18_a_signal_ends
-sem_wait polls@sem_wait: return => while (semctl(semid, index, GETVAL) == 0 && !interrupted()) nanosleep(&(struct timespec){0, 1000000}, NULL); return@The documents@s18_sem_wait_sleeps
+sem_wait polls@sem_wait: return => while (semctl(semid, index, GETVAL) == 0 && !interrupted()) nanosleep(&(struct timespec){0, 1000000}, NULL); return@The documents@s18_sem_p_waits
 our sem_wait is the C library's, too@sharemem.h: "hidden" => "default"@The documents@s18_our_sem_wait
 sem_delete of a removed set is EINVAL@sem_delete: eidrm_if_gone( => (@The documents@s18_sem_delete
 the value of a removed set is EINVAL@sem_value: eidrm_if_gone( => (@The documents@s18_sem_delete
 semaphore 65536 is semaphore 0@op: index < USHRT_MAX => true@The documents@s18_an_index
-createsem without IPC_EXCL@createsem: IPC_EXCL => 0@The documents@s18_a_second_createsem
-createsem leaves a half-made set@createsem: sem_delete(semid); => ;@The documents@s18_createsem_refuses
+createsem without IPC_EXCL@createsem: IPC_EXCL => 0@The documents@s18_createsem_makes
+createsem leaves a half-made set@createsem: sem_delete(semid); => ;@The documents@s18_bad_numbers
 createsem sets no value@createsem: init_val == 0 => true@The documents@s18_createsem_makes
 createsem writes 0, too@createsem: init_val == 0 => false@The documents@s18_createsem_makes
-createsem of a missing path goes on@createsem: key == -1 => false@The documents@s18_a_bad_path
-createshm of a missing path goes on@createshm: key == -1 => false@The documents@s18_a_bad_path
-opensem of a missing path goes on@opensem: key == -1 => false@The documents@s18_a_bad_path
-openshm of a missing path goes on@openshm: key == -1 => false@The documents@s18_a_bad_path
-opensem creates@opensem: 0, MODE => MEMBERS, IPC_CREAT | MODE@The documents@s18_opensem
+createsem of a missing path goes on@createsem: key == -1 => false@The documents@s18_bad_numbers
+createshm of a missing path goes on@createshm: key == -1 => false@The documents@s18_bad_numbers
+opensem of a missing path goes on@opensem: key == -1 => false@The documents@s18_bad_numbers
+openshm of a missing path goes on@openshm: key == -1 => false@The documents@s18_bad_numbers
+opensem creates@opensem: 0, MODE => MEMBERS, IPC_CREAT | MODE@The documents@s18_bad_numbers
 opensem does not look at the mode@opensem: MODE => 0@The documents@s18_what_belongs
-openshm creates@openshm: 0, MODE => SHM_SIZE, IPC_CREAT | MODE@The documents@s18_createshm
+openshm creates@openshm: 0, MODE => SHM_SIZE, IPC_CREAT | MODE@The documents@s11_a_segment
 openshm does not look at the mode@openshm: MODE => 0@The documents@s11_the_permissions
 createshm refuses what is there@createshm: IPC_CREAT => IPC_CREAT | IPC_EXCL@The documents@s18_createshm
 everybody may use the objects@sharemem.c: (S_IRUSR | S_IWUSR) => 0666@The documents@s18_createshm
