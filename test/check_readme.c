@@ -327,7 +327,7 @@ static const struct {
 	int least;
 } named[] = {
     {"grep -oE '[a-z_]+\\(\\)' README | tr -d '()'",
-     "grep -q \"^$name(\" sharemem.c writer.c reader.c", 12},
+     "grep -q \"^$name(\" sharemem.c writer.c reader.c", 11},
     {"grep -oE '[a-z0-9]+(_[a-z0-9]+){3,}' README",
      "grep -q \"TEST[A-Z_]*($name\" test/check_*.c", 6},
     {"sed -n \"s/.*ONLY='\\(.*\\)'.*/\\1/p\" README | tr ' ' =",
@@ -338,7 +338,7 @@ static const struct {
      "sed -n '/^THE DOCUMENTS/,/^MEASURED/p' README | grep -qw $name", 20},
     {"sed -n 's/^  make \\([a-z]*\\).*/\\1/p' README",
      "make -s help | grep -q \"^make $name\"", 3},
-    {"sed -n '/^LAYOUT/,/^Read/s/^  \\([^ ,]*\\),* .*/\\1/p' README",
+    {"sed -n '/^LAYOUT/,/^ANSWERS/s/^  \\([^ ,]*\\),* .*/\\1/p' README",
      "test -e $name", 4},
 };
 
