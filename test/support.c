@@ -3,14 +3,11 @@
 
 #include "support.h"
 
-#include <dirent.h>
 #include <err.h>
 #include <ftw.h>
 #include <linux/capability.h>
 #include <pty.h>
 #include <stdarg.h>
-#include <stdatomic.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 
 static char base[PATH_MAX / 2]; /* in TMPDIR: all tests' directories */
@@ -24,22 +21,6 @@ deadline(void)
 {
 	const char *given = getenv("CK_DEADLINE");
 	return given == NULL ? 20 : atoi(given);
-}
-
-long
-progress(void)
-{
-	long sum = 0;
-	struct dirent *entry;
-	struct stat status;
-	DIR *files = opendir(directory);
-
-	while (files != NULL && (entry = readdir(files)) != NULL)
-		if (stat(in_directory(entry->d_name), &status) == 0)
-			sum += status.st_size;
-	if (files != NULL)
-		closedir(files);
-	return sum;
 }
 
 double
@@ -452,36 +433,34 @@ child_of(int (*code)(int), int argument)
 	return pid;
 }
 
-long
-switches(pid_t pid)
+/* What /proc/PID/status says after this name; "" if it does not. */
+static const char *
+status_of(pid_t pid, const char *name)
 {
-	char path[64], line[128];
-	long voluntary = -1, involuntary = -1;
+	static char line[128];
+	char path[64];
+	bool found = false;
 
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
 	FILE *file = fopen(path, "r");
-	ck_assert_ptr_nonnull(file);
-	while (fgets(line, sizeof(line), file) != NULL) {
-		sscanf(line, "voluntary_ctxt_switches: %ld", &voluntary);
-		sscanf(line, "nonvoluntary_ctxt_switches: %ld", &involuntary);
-	}
-	fclose(file);
-	ck_assert(voluntary >= 0 && involuntary >= 0);
-	return voluntary + involuntary;
+	while (file != NULL && !found && fgets(line, sizeof(line), file))
+		found = strncmp(line, name, strlen(name)) == 0;
+	if (file != NULL)
+		fclose(file);
+	return found ? line + strlen(name) : "";
+}
+
+long
+switches(pid_t pid)
+{
+	return atol(status_of(pid, "voluntary_ctxt_switches:")) +
+	       atol(status_of(pid, "nonvoluntary_ctxt_switches:"));
 }
 
 bool
 is_asleep(pid_t pid)
 {
-	char path[64], state = 0;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	FILE *file = fopen(path, "r");
-	if (file == NULL)
-		return false;
-	bool read = fscanf(file, "%*d (%*[^)]) %c", &state) == 1;
-	fclose(file);
-	return read && state == 'S';
+	return strncmp(status_of(pid, "State:"), "\tS", 2) == 0;
 }
 
 void
@@ -497,24 +476,22 @@ expect_asleep(pid_t pid)
 
 static struct entry *first;
 
-/*
- * The compiler may have put the entries into any order.  The files that take
- * the longest come first: check_readme.c and what follows it in the alphabet.
- */
+/* The files that take the longest come first: the last in the alphabet. */
+static bool
+comes_before(const struct entry *one, const struct entry *other)
+{
+	const int files = strcmp(one->file, other->file);
+	return files > 0 || (files == 0 && one->line < other->line);
+}
+
+/* The compiler may have put the entries into any order. */
 void
 register_entry(struct entry *entry)
 {
-	static const char longest[] = "test/check_readme.c";
 	struct entry **it = &first;
 
-	for (int later; *it != NULL; it = &(*it)->next) {
-		later = (strcmp(entry->file, longest) < 0) -
-			(strcmp((*it)->file, longest) < 0);
-		if (later == 0)
-			later = strcmp(entry->file, (*it)->file);
-		if (later < 0 || (later == 0 && entry->line < (*it)->line))
-			break;
-	}
+	while (*it != NULL && comes_before(*it, entry))
+		it = &(*it)->next;
 	entry->next = *it;
 	*it = entry;
 }
@@ -531,35 +508,31 @@ may_run(const char *test, bool condition, const char *why)
 	return condition;
 }
 
-static bool
-is_wanted(const char *variable, const char *name)
-{
-	const char *wanted = getenv(variable);
-	return wanted == NULL || strcmp(wanted, name) == 0;
-}
-
-/* What the processes that run tests share. */
-static struct {
-	atomic_int next, done, results[CK_ERROR + 1];
-	char failed[80]; /* names */
-} * shared;
-static int total, verbosity = CK_NORMAL;
+/* All that is to run: each test, for each _i. */
+static struct run {
+	const struct entry *in, *test; /* the case, and the test */
+	int i;
+	pid_t pid; /* of the process that runs it now; or 0 */
+} * runs;
+static int total, done, passed, failures;
 static int at_once = 1; /* or 10, for tests mostly wait: see prepare() */
 
-/* How often is each test to run? */
 static void
 choose_tests(void)
 {
+	const char *suite = getenv("CK_RUN_SUITE");
 	const struct entry *in = NULL;
 
-	for (struct entry *it = first; it != NULL; it = it->next)
-		if (it->suite != NULL) {
+	for (const struct entry *it = first; it != NULL; it = it->next) {
+		if (it->suite != NULL)
 			in = it;
-		} else if (is_wanted("CK_RUN_SUITE", in->suite) &&
-			   is_wanted("CK_RUN_CASE", in->name)) {
-			it->in = in;
-			total += it->count = it->times();
-		}
+		else if (suite == NULL || strcmp(suite, in->suite) == 0)
+			for (int i = 0, times = it->times(); i < times; i++) {
+				runs = realloc(runs, sizeof(*runs) *
+							 (size_t)(total + 1));
+				runs[total++] = (struct run){in, it, i, 0};
+			}
+	}
 }
 
 /* On a terminal, one line tells how far it is.  What is printed replaces it. */
@@ -571,93 +544,90 @@ show_progress(const char *line)
 	fflush(stdout);
 }
 
-/* How has a test ended?  As Check says it, and what to do if it has failed. */
+/* As Check says it, and what to do if the test has failed. */
 static void
-print_result(const struct entry *test, int i, TestResult *result)
+print_result(const struct run *run, TestResult *result)
 {
 	const int type = tr_rtype(result);
-	const size_t length = strlen(shared->failed);
 	unsigned seed;
 
-	if (verbosity >= (type == CK_PASS ? CK_VERBOSE : CK_NORMAL))
-		printf("%s:%d:%c:%s:%s:%d: %s%s\n", tr_lfile(result),
-		       tr_lno(result),
-		       tr_ctx(result) == CK_CTX_TEST ? "-PFE"[type] : 'S',
-		       test->in->name, test->name, i,
-		       type == CK_ERROR ? "(after this point) " : "",
-		       tr_msg(result));
-	if (type == CK_PASS || verbosity < CK_NORMAL)
+	show_progress("");
+	printf("%s:%d:%c:%s:%s:%d: %s%s\n", tr_lfile(result), tr_lno(result),
+	       tr_ctx(result) == CK_CTX_TEST ? "-PFE"[type] : 'S',
+	       run->in->name, run->test->name, run->i,
+	       type == CK_ERROR ? "(after this point) " : "", tr_msg(result));
+	if (type == CK_PASS)
 		return;
 	printf("\tto run it alone: ");
 	if (sscanf(tr_msg(result), "SEED=%u", &seed) == 1)
 		printf("SEED=%u ", seed);
-	printf("CK_RUN_TEST=%s test/check\n", test->name);
-	snprintf(shared->failed + length, sizeof(shared->failed) - length,
-		 " %s", test->name);
+	printf("CK_RUN_TEST=%s test/check\n", run->test->name);
 }
 
-/* Let Check run a test, once. */
+/* In a process of its own: let Check run a test.  Returns 0 if it passes. */
 static int
-run_test(const struct entry *test, int i)
+run_test(const struct run *run)
 {
-	Suite *suite = suite_create(test->in->suite);
-	TCase *tcase = tcase_create(test->in->name);
+	const char *verbosity = getenv("CK_VERBOSITY");
+	Suite *suite = suite_create(run->in->suite);
+	TCase *tcase = tcase_create(run->in->name);
 	SRunner *runner = srunner_create(suite);
-	char line[256];
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	suite_add_tcase(suite, tcase);
-	tcase_set_timeout(tcase,
-			  (getenv("CK_RUN_TEST") != NULL ? 2 : 6) * deadline());
-	tcase_add_checked_fixture(tcase, test->in->before, test->in->after);
-	tcase_add_loop_test(tcase, *test->test, i, i + 1);
+	tcase_set_timeout(tcase, 3 * deadline());
+	tcase_add_checked_fixture(tcase, run->in->before, run->in->after);
+	tcase_add_loop_test(tcase, *run->test->test, run->i, run->i + 1);
+	srunner_set_fork_status(runner, CK_FORK);
 	srunner_run_all(runner, CK_SILENT);
 	TestResult *result = srunner_results(runner)[0];
 	const int type = tr_rtype(result);
-	show_progress("");
-	print_result(test, i, result);
-	shared->results[type]++;
-	shared->done++;
-	snprintf(line, sizeof(line), "%d of %d tests done, last in %s%s%s",
-		 shared->done, total, test->in->suite,
-		 *shared->failed ? "; failed:" : "", shared->failed);
-	show_progress(line);
-	srunner_free(runner);
-	return type;
+	if (type != CK_PASS ||
+	    (verbosity != NULL && strcmp(verbosity, "verbose") == 0))
+		print_result(run, result);
+	return type == CK_PASS ? 0 : type;
 }
 
-/* Again and again, run the first test that nobody has begun. */
 static void
-run_tests(void)
+has_ended(struct run *run, int status)
 {
-	int n = 0, mine = shared->next++;
+	static char failed[80], line[256]; /* `failed' has names */
+	const size_t length = strlen(failed);
 
-	for (const struct entry *it = first; it != NULL; it = it->next)
-		for (int i = 0; i < it->count; i++) {
-			if (n++ != mine)
-				continue;
-			if (run_test(it, i) != CK_PASS &&
-			    getenv("CK_ONE_FAILURE") != NULL)
-				return;
-			mine = shared->next++;
-		}
+	run->pid = 0;
+	done++;
+	passed += status == 0;
+	failures += WIFEXITED(status) && WEXITSTATUS(status) == CK_FAILURE;
+	if (status != 0)
+		snprintf(failed + length, sizeof(failed) - length, " %s",
+			 run->test->name);
+	snprintf(line, sizeof(line), "%d of %d tests done, last in %s%s%s",
+		 done, total, run->in->suite, *failed ? "; failed:" : "",
+		 failed);
+	show_progress(line);
 }
 
 /* Returns the signal that has ended the tests, or 0. */
 static int
-await_tests(void)
+run_tests(void)
 {
-	for (;;) {
-		pid_t pid;
-		while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
-			;
-		if (pid == -1 || shared->done == total ||
-		    (getenv("CK_ONE_FAILURE") != NULL &&
-		     shared->done > shared->results[CK_PASS]))
-			return 0;
-		const int signo = sigwaitinfo(&awaited, NULL);
-		if (signo != -1 && signo != SIGCHLD)
+	int begun = 0, signo, status;
+	pid_t pid;
+
+	while (done < total) {
+		for (; begun < total && begun - done < at_once; begun++)
+			if ((runs[begun].pid = fork()) == 0)
+				exit(run_test(&runs[begun]));
+		if (sigwait(&awaited, &signo) == 0 && signo != SIGCHLD)
 			return signo;
+		while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+			for (int i = 0; i < begun; i++)
+				if (runs[i].pid == pid)
+					has_ended(&runs[i], status);
+		if (done > passed && getenv("CK_ONE_FAILURE") != NULL)
+			break;
 	}
+	return 0;
 }
 
 static int
@@ -716,7 +686,7 @@ isolate(void)
 static void
 prepare(void)
 {
-	const char *tmpdir = getenv("TMPDIR"), *word = getenv("CK_VERBOSITY");
+	const char *tmpdir = getenv("TMPDIR");
 	int status = -1;
 	pid_t pid;
 
@@ -724,15 +694,7 @@ prepare(void)
 	while (fd >= 0 && fd <= 2)
 		fd = dup(fd);
 	close(fd);
-	if (getenv("CK_FORK") != NULL && strcmp(getenv("CK_FORK"), "no") == 0)
-		errx(EXIT_FAILURE, "CK_FORK=no is not supported: each test "
-				   "needs a process of its own");
-	for (int i = CK_SILENT; word != NULL && i <= CK_VERBOSE; i++)
-		if (strcmp(word, (const char *[]){"silent", "minimal", "normal",
-						  "verbose"}[i]) == 0)
-			verbosity = i;
 	unsetenv("MAKEFLAGS");
-	unsetenv("MFLAGS");
 	for (int i = 0; i < 5; i++)
 		sigaddset(&awaited, (int[]){SIGCHLD, SIGINT, SIGTERM, SIGHUP,
 					    SIGPIPE}[i]);
@@ -744,12 +706,9 @@ prepare(void)
 	if (status == 0 && isolate())
 		at_once = 10;
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
-		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	snprintf(base, sizeof(base), "%s/sharemem.XXXXXX",
 		 tmpdir != NULL ? tmpdir : "/tmp");
-	if (shared == MAP_FAILED || getcwd(top, sizeof(top)) == NULL ||
-	    mkdtemp(base) == NULL)
+	if (getcwd(top, sizeof(top)) == NULL || mkdtemp(base) == NULL)
 		err(EXIT_FAILURE, "%s", base);
 	setenv("TMPDIR", base, 1); /* for what the tests run */
 }
@@ -760,24 +719,14 @@ main(void)
 	prepare();
 	choose_tests();
 	fflush(stdout);
-	for (int i = 0; i < at_once; i++)
-		if (fork() == 0) {
-			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			run_tests();
-			_exit(0);
-		}
-	const int signo = await_tests(), done = shared->done;
-	const int passed = shared->results[CK_PASS];
+	const int signo = run_tests();
 	clean_up();
 	show_progress("");
 	if (signo != 0)
 		return 128 + signo;
 	if (done == 0)
-		errx(EXIT_FAILURE,
-		     "no test was run: is there such a suite, or case?");
-	if (verbosity > CK_SILENT) /* Check's closing line, for all */
-		printf("%d%%: Checks: %d, Failures: %d, Errors: %d\n",
-		       100 * passed / done, done, shared->results[CK_FAILURE],
-		       shared->results[CK_ERROR]);
+		errx(EXIT_FAILURE, "no test was run: is there such a suite?");
+	printf("%d%%: Checks: %d, Failures: %d, Errors: %d\n",
+	       100 * passed / done, done, failures, done - passed - failures);
 	return passed == total ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -49,9 +49,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define DEADLINE deadline() /* seconds without any progress */
-int deadline(void);
-long progress(void); /* the size of all files of the test: it grows */
+int deadline(void); /* seconds that a test waits for one thing */
+#define DEADLINE deadline()
 
 /* The test's own directory: the channel, and the place for its files. */
 extern char directory[];
@@ -92,7 +91,7 @@ bool anything_left(void);
 	__attribute__((constructor)) static void function(void)                \
 	{                                                                      \
 		static struct entry entry = {__FILE__, __LINE__, __VA_ARGS__,  \
-					     NULL,     0,	 NULL};        \
+					     NULL};                            \
 		register_entry(&entry);                                        \
 	}
 #define UNIQUE(name, line)  UNIQUE_(name, line)
@@ -104,25 +103,16 @@ struct entry {
 	SFun before, after;
 	int (*times)(void); /* a case has neither this nor the next */
 	const TTest **test;
-	const struct entry *in; /* main() finds a test's case, */
-	int count;		/* and how often it is to run */
 	struct entry *next;
 };
 void register_entry(struct entry *entry);
 bool may_run(const char *test, bool condition, const char *why);
 
-/* Wait until `condition' comes true: as long as anything goes on. */
+/* Wait until `condition' comes true. */
 #define eventually(condition) eventually_or(condition, "never: " #condition)
 #define eventually_or(condition, ...)                                          \
-	do {                                                                   \
-		double until = now() + DEADLINE;                               \
-		for (long was = progress(); !(condition); nap())               \
-			if (now() > until) {                                   \
-				ck_assert_msg(progress() != was, __VA_ARGS__); \
-				was = progress();                              \
-				until = now() + DEADLINE;                      \
-			}                                                      \
-	} while (0)
+	for (double until = now() + DEADLINE; !(condition); nap())             \
+	ck_assert_msg(now() < until, __VA_ARGS__)
 double now(void); /* seconds */
 void nap(void);	  /* a millisecond */
 
