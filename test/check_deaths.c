@@ -123,9 +123,8 @@ start_waiting_victim(bool reads)
 TEST_IF(a_reader_whose_news_has_gone_ends_and_does_not_wait_inside, 1,
 	MAY_TRACE)
 {
-	const pid_t writer = start_writer("|");
+	const pid_t writer = start_joined_writer();
 
-	eventually(semaphore(WRITERS) == 1 && semaphore(GUARD) == 1);
 	struct traced victim = start_waiting_victim(true);
 	expect_exit(start_writer(NULL), 0);
 	go_to(&victim, SEMOP);

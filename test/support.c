@@ -183,8 +183,8 @@ expect_complaint(const char *name, const char *program, const char *path,
 	if (reason == ERANGE && file_has(name, ": Result not representable\n"))
 		words = "Result not representable";
 	const bool stream = strncmp(what, "standard ", 9) == 0;
-	for (size_t i = 0; i < sizeof(advices) / sizeof(*advices); i++)
-		for (size_t k = 0; k < 6; k++)
+	for (int i = 0; i < COUNT(advices); i++)
+		for (int k = 0; k < 6; k++)
 			if (advices[i].reasons[k] == reason && !stream)
 				snprintf(advice, sizeof(advice), "%s: %s\n",
 					 program, advices[i].advice);
@@ -301,6 +301,14 @@ start_waiting_reader(void)
 	pid_t reader = start_reader("out");
 	eventually(sleep_for_more(NEWS) == 1);
 	return reader;
+}
+
+pid_t
+start_joined_writer(void)
+{
+	pid_t writer = start_writer("|");
+	eventually(semaphore(WRITERS) == 1 && semaphore(GUARD) == 1);
+	return writer;
 }
 
 void

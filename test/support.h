@@ -52,6 +52,8 @@
 int deadline(void); /* seconds that a test waits for one thing */
 #define DEADLINE deadline()
 
+#define COUNT(table) (int)(sizeof(table) / sizeof(*(table)))
+
 /* The test's own directory: the channel, and the place for its files. */
 extern char directory[];
 extern char top[]; /* where the programs are: the current directory */
@@ -149,6 +151,8 @@ pid_t start_reader(const char *out);
 
 /* A reader that prints to "out" and sleeps until there is news. */
 pid_t start_waiting_reader(void);
+/* A writer that waits for a line from `feed'. */
+pid_t start_joined_writer(void);
 /* Put the text into the channel, and into "in"; no reader need be there. */
 void leave_text(const char *text);
 

@@ -258,7 +258,7 @@ a step that fails is noted@step: && result == 0 => @The programs@the_first_signa
 any semaphore is noted as the guard@step: ops[i].sem_num == GUARD => true@The programs@the_end_of_one
 
 # Joining
-only the creator opens the set@try_to_join: open_set(*semid) == -1 => (made && open_set(*semid) == -1)@Foreign objects and failures@a_set_without_a_segment
+only the creator opens the set@try_to_join: open_set(*semid) == -1 => (made && open_set(*semid) == -1)@Foreign objects and failures@that_stands_alone
 the set is opened twice@open_set: EMPTY, 0, IPC_NOWAIT => READERS, 0, IPC_NOWAIT@open_set: NEWS, 0, IPC_NOWAIT => WRITERS, 0, IPC_NOWAIT@Schedules@
 a set that is not ours is opened@open_set: GUARD, 0, IPC_NOWAIT => READERS, 0, IPC_NOWAIT@Foreign objects and failures@values_out_of_range
 a set that is open already is an error@open_set: errno == EAGAIN => false@The programs@every_byte
@@ -324,7 +324,7 @@ who joins at once tells of a wait@try_to_join: sem_value(*semid, GUARD) == 0 => 
 who fails inside keeps the guard@withdraw: sem_v(semid, GUARD); => ;@Foreign objects and failures@an_object_of_other
 who is outside gives another's guard away@withdraw: if (inside) => if (true)@The programs@the_first_signal
 a failed join leaves all@join: withdraw(); => ;@Foreign objects and failures@without_memory
-a failed join removes the set of the others@join: withdraw() => sem_delete(*semid)@Foreign objects and failures@does_not_disturb
+a failed join removes the set of the others@join: withdraw() => sem_delete(*semid)@Foreign objects and failures@an_object_of_other
 who was not counted is counted out@withdraw: if (counted) => if (true)@Schedules@
 a reader is not counted@be_counted: op(role, +1, => op(role, role == WRITERS,@The programs@the_end_of_one
 the dead are still counted@be_counted: op(role, +1, SEM_UNDO) => op(role, +1, 0)@The programs@a_killed_writer
