@@ -438,8 +438,8 @@ what -v tells stands among the data@tell: stderr => stdout@The programs@text_out
 -v does not tell of the end of input@sem_end_v: tell(semid, "end of input"); => ;@The programs@minus_v_tells_each
 -v does not tell who leaves@withdraw: tell(semid, "leaves"); => ;@The programs@minus_v_tells_each
 -v does not tell who removes both@remove_if_last: tell(semid, both ? "removes both" : "removes the set"); => ;@The programs@minus_v_tells_each
-no advice for a path that is missing@sharemem.c: {{ENOENT, => {{EXDEV,@The programs@a_path_must
-no advice for a path that is no directory@sharemem.c: ENOTDIR} => EXDEV}@The programs@a_path_must
+no advice for a path that is missing@sharemem.c: {{ENOENT, => {{EXDEV,@Foreign objects and failures@each_errno
+no advice for a path that is no directory@sharemem.c: ENOTDIR} => EXDEV}@Foreign objects and failures@each_errno
 no advice for what is not yours@sharemem.c: {EACCES} => {EXDEV}@Foreign objects and failures@each_errno
 no advice for what is not ours@sharemem.c: {EEXIST} => {EXDEV}@Foreign objects and failures@each_errno
 no advice for what the system forbids@sharemem.c: {EPERM} => {EXDEV}@Foreign objects and failures@each_errno
@@ -451,9 +451,9 @@ no advice for the last one of six errors@give_up: k < 6 => k < 5@Foreign objects
 a full disk is told as a limit@give_up: && !stream => @The programs@a_full_disk
 no command for a text that another has written@give_up: reason == EBADMSG => false@Foreign objects and failures@a_length_that_is_none
 the command removes other objects@give_up: 's' => 't'@Foreign objects and failures@a_length_that_is_none
-the path of an error is not named@give_up: warn("%s: %s", path, what) => warn("%s", what)@The programs@a_path_must
+the path of an error is not named@give_up: warn("%s: %s", path, what) => warn("%s", what)@Foreign objects and failures@each_errno
 a signal is told as an error@give_up: if (interrupted()) => if (false)@The programs@a_signal_ends_a_waiting_writer
-an error exits with 0@give_up: EXIT_FAILURE => EXIT_SUCCESS@The programs@a_path_must
+an error exits with 0@give_up: EXIT_FAILURE => EXIT_SUCCESS@Foreign objects and failures@each_errno
 the help lacks its first words@options: fputs(help, => fputs(help + 6,@The programs@help_is_printed
 the help is cut@options: fputs(help, stdout) == EOF => printf("%.200s", help) < 0@The programs@help_is_printed
 the hint names another option@options: "try '%s --help'" => "try '%s --hlp'"@The programs@wrong_usage
