@@ -22,33 +22,6 @@ join_as_writer(void)
 	return join(&semid, &shmaddr);
 }
 
-/* Make a set ('s') or a segment ('m'). */
-static int
-make(int id, size_t size, int mode)
-{
-	const key_t key = ftok(directory, id);
-	const int flags = IPC_CREAT | IPC_EXCL | mode;
-	const int object = id == 's' ? semget(key, (int)size, flags)
-				     : shmget(key, size, flags);
-	ck_assert_int_ne(object, -1);
-	return object;
-}
-
-static int
-make_ours(int id)
-{
-	return make(id, id == 's' ? MEMBERS : SHM_SIZE, 0600);
-}
-
-/* A set that has been used: its guard is free, and nothing is unread. */
-static int
-make_open_set(void)
-{
-	const int semid = make_ours('s');
-	ck_assert_int_eq(open_set(semid), 0);
-	return semid;
-}
-
 /* The program fails in this helper, and says so. */
 static void
 expect_failure(const char *program, const char *helper, int reason)
@@ -99,7 +72,10 @@ TEST_LOOP(an_object_of_other_size_or_mode_is_refused_and_left,
 	  2 * COUNT(objects))
 {
 	const int id = objects[_i / 2].id, mode = objects[_i / 2].mode;
-	const int object = make(id, objects[_i / 2].size, mode);
+	const size_t size = objects[_i / 2].size;
+	const key_t key = ftok(directory, id);
+	const int object = id == 's' ? semget(key, (int)size, IPC_CREAT | mode)
+				     : shmget(key, size, IPC_CREAT | mode);
 	/* Only root may look at an object that its owner may not write. */
 	const bool hidden = mode == 0400 && geteuid() != 0;
 	expect_refusal(programs[_i % 2], id, object, hidden ? EACCES : EEXIST);
@@ -109,8 +85,7 @@ static int
 make_as_nobody(void)
 {
 	ck_assert_int_eq(setuid(NOBODY), 0);
-	make_ours('m');
-	return 0;
+	return createshm(directory, 'm', SHM_SIZE) == -1;
 }
 
 /*
@@ -127,7 +102,7 @@ TEST_IF(what_another_user_has_made_or_got_is_refused_and_left, 6, IS_ROOT)
 	ck_assert_int_eq(chmod(in_directory(".."), 0755), 0);
 	ck_assert_int_eq(chmod(directory, 0755), 0);
 	if (way == GIVEN_AWAY)
-		make_ours('m');
+		createshm(directory, 'm', SHM_SIZE);
 	else
 		expect_exit(child(make_as_nobody), 0);
 	const int shmid = segment_of(directory);
@@ -141,19 +116,22 @@ CASE("Foreign objects and failures", "left by the dead")
 /* The creator of a set may have died before it was opened. */
 TEST_LOOP(a_segment_or_a_set_that_stands_alone_is_used, 6)
 {
-	const int semid = _i / 2 == 0 ? -1 : make_ours('s');
-	if (_i / 2 == 0)
-		make_ours('m');
-	else if (_i / 2 == 1)
-		open_set(semid);
+	enum { SEGMENT, OPEN_SET };
+	if (_i / 2 == SEGMENT)
+		createshm(directory, 'm', SHM_SIZE);
+	else
+		createsem(directory, 's', MEMBERS, 0);
+	if (_i / 2 == OPEN_SET)
+		open_set(semaphore_set());
 	expect_a_clean_start(_i % 2 == 0);
 }
 
 /* It is stopped: when it notices the signal, the guard is free. */
 TEST_LOOP(a_signal_to_one_that_was_never_inside_removes_nothing, 2)
 {
-	const int semid = make_open_set();
-	make_ours('m');
+	const int semid = createsem(directory, 's', MEMBERS, 0);
+	createshm(directory, 'm', SHM_SIZE);
+	open_set(semid);
 	ck_assert_int_eq(sem_p(semid, GUARD), 0);
 	pid_t waits = start(programs[_i], NULL, "out", "error", NULL);
 	eventually(sleep_for_more(GUARD) == 1);
@@ -175,9 +153,11 @@ static const struct {
 
 TEST_LOOP(values_out_of_range_are_refused_and_left, 2 * COUNT(values))
 {
-	const int semid = make_open_set(), shmid = make_ours('m');
+	const int semid = createsem(directory, 's', MEMBERS, 0);
+	const int shmid = createshm(directory, 'm', SHM_SIZE);
 	const int index = values[_i / 2].index, value = values[_i / 2].value;
 	const union semun sem_opts = {.val = value};
+	open_set(semid);
 	ck_assert_int_eq(semctl(semid, index, SETVAL, sem_opts), 0);
 	expect_failure(programs[_i % 2], "sem_p", EEXIST);
 	ck_assert_int_eq(semaphore(index), value);
@@ -283,13 +263,14 @@ TEST_LOOP(another_programs_change_of_the_semaphores_is_told, 2)
 
 CASE("Foreign objects and failures", "limits")
 
+/* "sem": semaphores in a set and in all, operations in a semop(2), sets. */
 static const struct {
 	const char *limit, *value, *call;
 	int reason;
 } limits[] = {
     {"sem", "32000 1024000000 500 0", "createsem", ENOSPC},
     {"sem", "4 1024000000 500 9", "createsem", EINVAL},
-    {"sem", FOUR_STEPS, "createsem", E2BIG},
+    {"sem", "32000 1024000000 4 9", "createsem", E2BIG},
     {"shmmni", "0", "createshm", ENOSPC},
     {"shmmax", "100", "createshm", EINVAL},
 };

@@ -6,7 +6,8 @@
  * CK_RUN_TEST takes them so.
  *
  *   1  Every byte arrives, in order, once.
- *	every_byte_arrives, a_reader_killed_inside, a_full_disk_and
+ *	every_byte_arrives, a_full_disk_and; and if a reader is killed
+ *	wrong_a_process_killed_inside (check_printed.c)
  *   2  A line that fits is not split, nor mixed with another.
  *	a_line_that_fits, lines_of_many_writers
  *   3  A text goes to one reader; the last writer's end ends the readers.
@@ -242,7 +243,7 @@ TEST(a_reader_that_comes_after_a_killed_writer_waits_for_a_new_one)
  * The tests' process calls these three, and not the C library's.  While a yield
  * takes a given time, all else takes none.
  */
-static int tries, quick_tries, yields;
+static int tries, yields;
 static long yield_takes, clock_shows; /* nanoseconds; 0: the clock is real */
 
 int
@@ -255,10 +256,9 @@ semop(int semid, struct sembuf *ops, size_t count)
 int
 sched_yield(void)
 {
-	if (yields++ == 0)
-		quick_tries = tries;
+	yields++;
 	clock_shows += yield_takes;
-	return 0;
+	return (int)syscall(SYS_sched_yield);
 }
 
 int
@@ -271,16 +271,6 @@ clock_gettime(clockid_t clock, struct timespec *time)
 	return 0;
 }
 
-static void
-count_what_a_wait_does(int semid, long a_yield_takes)
-{
-	tries = yields = 0;
-	yield_takes = a_yield_takes;
-	const int result = sem_wait_p(semid, 0, 0);
-	yield_takes = 0;
-	ck_assert_int_eq(result, 0);
-}
-
 /* A child gives what is waited for.  Here the awaited is also the taken. */
 static int
 give_to_who_waits(int semid)
@@ -291,28 +281,34 @@ give_to_who_waits(int semid)
 	return 0;
 }
 
-TEST(a_wait_tries_at_once_yields_and_sleeps_and_64_later_ones_yield_at_once)
-{
-	int semid = createsem(directory, 's', 1, 0);
-	child_of(give_to_who_waits, semid);
-	for (int waits = 1; waits <= 66; waits++) {
-		const bool quick = waits == 1 || waits == 66;
-		count_what_a_wait_does(semid, 500000);
-		ck_assert_int_eq(quick_tries, quick ? 6 : 1);
-		ck_assert_int_eq(yields, quick ? 35 : 34);
-		ck_assert_int_eq(tries, quick_tries + yields);
-	}
-	sem_delete(semid);
-}
+/* So many waits, and what each does.  After a yield comes one more try. */
+static const struct {
+	int count;
+	long yield_takes;
+	int quick_tries, yields;
+} waits[] = {
+    {1, 500000, 6, 35},
+    {64, 500000, 1, 34}, /* the quick tries were in vain */
+    {1, 500000, 6, 35},
+    {1, 2000000, 1, 1}, /* a slow yield: sleep at once */
+    {200, 2000000, 1, 0},
+    {1, 2000000, 1, 1},
+};
 
-TEST(after_a_slow_yield_200_waits_go_without_tries)
+TEST(a_wait_tries_yields_and_sleeps_and_later_ones_try_less)
 {
 	int semid = createsem(directory, 's', 1, 0);
 	child_of(give_to_who_waits, semid);
-	for (int waits = 1; waits <= 202; waits++) {
-		count_what_a_wait_does(semid, 2000000);
-		ck_assert_int_eq(yields, waits == 1 || waits == 202);
-	}
+	for (int i = 0; i < COUNT(waits); i++)
+		for (int n = 0; n < waits[i].count; n++) {
+			tries = yields = 0;
+			yield_takes = waits[i].yield_takes;
+			const int result = sem_wait_p(semid, 0, 0);
+			yield_takes = 0;
+			ck_assert_int_eq(result, 0);
+			ck_assert_int_eq(yields, waits[i].yields);
+			ck_assert_int_eq(tries - yields, waits[i].quick_tries);
+		}
 	sem_delete(semid);
 }
 
@@ -401,15 +397,6 @@ TEST_IF(process_1_of_a_container_ends_with_a_status, 1,
 	pid_t reader = start_waiting_reader();
 	kill(reader, SIGTERM);
 	expect_exit(reader, 128 + SIGTERM);
-}
-
-TEST(a_reader_killed_inside_leaves_its_line_to_the_next)
-{
-	leave_text("again\n");
-	pid_t reader = start("reader", NULL, "out", "reader.err", slow);
-	eventually(file_has("out", "again\n"));
-	expect_end_by(reader, SIGKILL);
-	expect_unread("again\n");
 }
 
 /* The writer waits for a line or to hand it over, and a newcomer to join. */

@@ -120,7 +120,6 @@ void nap(void);	  /* a millisecond */
 
 /* A limit of the kernel, in the test's own IPC namespace: only for root. */
 void set_limit(const char *limit, const char *value);
-#define FOUR_STEPS "32000 1024000000 4 9" /* operations in a semop(2) */
 
 /* Files in the directory. */
 void write_file(const char *name, const void *bytes, size_t count);

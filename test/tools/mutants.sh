@@ -240,7 +240,7 @@ the writer does not wait for EMPTY@writer.c: sem_wait_p(semid, EMPTY, GUARD) => 
 the writer holds the guard while it reads@writer.c: (length = next_text(&input)) > 0 => sem_p(semid, GUARD) == 0 && (length = next_text(&input), sem_v(semid, GUARD), length) > 0@The programs@half_a_line
 the writer puts no length@writer.c: (uint32_t)length => TEXT_SIZE@The programs@a_line_that_fits
 a text ends at a NUL, as in the paper@reader.c: length = shmaddr->length => length = (uint32_t)strnlen(shmaddr->text, TEXT_SIZE)@The programs@every_byte
-the reader gives the turn away before it prints@reader.c: sem_pass_v(semid, NEWS, EMPTY, GUARD) == -1 => false@reader.c: print(&output, shmaddr->text, length) == -1 => sem_pass_v(semid, NEWS, EMPTY, GUARD) == -1 || print(&output, shmaddr->text, length) == -1@The programs@a_reader_killed_inside
+the reader gives the turn away before it prints@reader.c: sem_pass_v(semid, NEWS, EMPTY, GUARD) == -1 => false@reader.c: print(&output, shmaddr->text, length) == -1 => sem_pass_v(semid, NEWS, EMPTY, GUARD) == -1 || print(&output, shmaddr->text, length) == -1@The documents@wrong_a_process_killed
 the first reader takes the news of the end@sem_end_v: sem_v(semid, GUARD) == -1 => semop(semid, (struct sembuf[]){{NEWS, -1, 0}, {GUARD, 1, SEM_UNDO}}, 2) == -1@The documents@s18_sem_end_v
 the news of an end is undone@sem_end_v: IPC_NOWAIT => IPC_NOWAIT | SEM_UNDO@The programs@the_end_of_one
 the guard after an end without SEM_UNDO@sem_end_v: SEM_UNDO => 0@The programs@the_end_of_one
@@ -474,9 +474,9 @@ no quick tries@try_then_sleep: QUICK = 6 => QUICK = 0@The programs@a_wait_tries
 another number of tries@try_then_sleep: TRIES = 40 => TRIES = 30@The programs@a_wait_tries
 quick tries after quick ones in vain@try_then_sleep: not_quick = 64; => ;@The programs@a_wait_tries
 never quick tries again@try_then_sleep: not_quick = 64; => not_quick = 1000000000;@The programs@a_wait_tries
-never a rest@try_then_sleep: not_at_all = 200; => ;@The programs@after_a_slow
-a rest for ever@try_then_sleep: not_at_all = 200; => not_at_all = 1000000000;@The programs@after_a_slow
-a slow yield does not end the tries@try_then_sleep: tries = TRIES; => ;@The programs@after_a_slow
+never a rest@try_then_sleep: not_at_all = 200; => ;@The programs@a_wait_tries
+a rest for ever@try_then_sleep: not_at_all = 200; => not_at_all = 1000000000;@The programs@a_wait_tries
+a slow yield does not end the tries@try_then_sleep: tries = TRIES; => ;@The programs@a_wait_tries
 END
 
 # The one of that name, or those with the word in their name.
