@@ -517,11 +517,12 @@ may_run(const char *test, bool condition, const char *why)
 }
 
 /* All that is to run: each test, for each _i. */
-static struct run {
+struct run {
 	const struct entry *in, *test; /* the case, and the test */
 	int i;
 	pid_t pid; /* of the process that runs it now; or 0 */
-} * runs;
+};
+static struct run *runs;
 static int total, done, passed, failures;
 static int at_once = 1; /* or 10, for tests mostly wait: see prepare() */
 
@@ -557,12 +558,12 @@ static void
 print_result(const struct run *run, TestResult *result)
 {
 	const int type = tr_rtype(result);
+	const char letter = "-PFE"[type];
 	unsigned seed;
 
 	show_progress("");
 	printf("%s:%d:%c:%s:%s:%d: %s%s\n", tr_lfile(result), tr_lno(result),
-	       tr_ctx(result) == CK_CTX_TEST ? "-PFE"[type] : 'S',
-	       run->in->name, run->test->name, run->i,
+	       letter, run->in->name, run->test->name, run->i,
 	       type == CK_ERROR ? "(after this point) " : "", tr_msg(result));
 	if (type == CK_PASS)
 		return;
@@ -583,7 +584,7 @@ run_test(const struct run *run)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	suite_add_tcase(suite, tcase);
-	tcase_set_timeout(tcase, 3 * deadline());
+	tcase_set_timeout(tcase, 6 * deadline());
 	tcase_add_checked_fixture(tcase, run->in->before, run->in->after);
 	tcase_add_loop_test(tcase, *run->test->test, run->i, run->i + 1);
 	srunner_set_fork_status(runner, CK_FORK);
@@ -626,6 +627,8 @@ run_tests(void)
 		for (; begun < total && begun - done < at_once; begun++)
 			if ((runs[begun].pid = fork()) == 0)
 				exit(run_test(&runs[begun]));
+			else if (runs[begun].pid == -1)
+				has_ended(&runs[begun], -1);
 		if (sigwait(&awaited, &signo) == 0 && signo != SIGCHLD)
 			return signo;
 		while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
