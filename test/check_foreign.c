@@ -263,6 +263,16 @@ TEST_LOOP(another_programs_change_of_the_semaphores_is_told, 2)
 
 CASE("Foreign objects and failures", "limits")
 
+/* In the test's own IPC namespace. */
+static void
+set_limit(const char *limit, const char *value)
+{
+	char command[100];
+	snprintf(command, sizeof(command), "echo %s > /proc/sys/kernel/%s",
+		 value, limit);
+	ck_assert_int_eq(system(command), 0);
+}
+
 /* "sem": semaphores in a set and in all, operations in a semop(2), sets. */
 static const struct {
 	const char *limit, *value, *call;

@@ -81,20 +81,6 @@ expect_nothing_left(void)
 	ck_assert_msg(!anything_left(), "a set or a segment is left behind");
 }
 
-static bool
-tell_kernel(const char *file, const char *text)
-{
-	return dprintf(open(file, O_WRONLY | O_CLOEXEC), "%s", text) > 0;
-}
-
-void
-set_limit(const char *limit, const char *value)
-{
-	char path[64];
-	snprintf(path, sizeof(path), "/proc/sys/kernel/%s", limit);
-	ck_assert(tell_kernel(path, value));
-}
-
 void
 write_file(const char *name, const void *bytes, size_t count)
 {
@@ -672,6 +658,12 @@ clean_up(void)
 	} while (wait(NULL) > 0);
 	if (nftw(base, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
 		warn("%s: not removed", base);
+}
+
+static bool
+tell_kernel(const char *file, const char *text)
+{
+	return dprintf(open(file, O_WRONLY | O_CLOEXEC), "%s", text) > 0;
 }
 
 /*

@@ -118,9 +118,6 @@ bool may_run(const char *test, bool condition, const char *why);
 double now(void); /* seconds */
 void nap(void);	  /* a millisecond */
 
-/* A limit of the kernel, in the test's own IPC namespace: only for root. */
-void set_limit(const char *limit, const char *value);
-
 /* Files in the directory. */
 void write_file(const char *name, const void *bytes, size_t count);
 char *read_file(const char *name, size_t *count); /* never NULL; may be "" */
