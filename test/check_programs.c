@@ -733,13 +733,25 @@ TEST_LOOP(wrong_usage_is_answered, COUNT(usages))
 	expect_file("out", "%s", "");
 }
 
+static const char help[] =
+    "Usage: writer [-hv] [-s seconds] [path]\n"
+    "       reader [-hv] [-s seconds] [path]\n"
+    "\n"
+    "writer puts lines from standard input into shared memory, and reader\n"
+    "prints them.  Start each in a terminal of its own.  Ctrl-D ends the\n"
+    "input and both programs, Ctrl-C one of them.\n"
+    "\n"
+    "  -h, --help  print this text\n"
+    "  -s seconds  stay inside for so long with every text (0 to 1000000)\n"
+    "  -v          tell each turn on standard error, with the semaphores\n"
+    "  path        a directory, the same for both (default: this one)\n";
+
 TEST_LOOP(help_is_printed_and_a_full_disk_is_an_error, 2)
 {
 	const char *program = programs[_i];
 	const char *asks[] = {_i == 0 ? "-h" : "--help", NULL};
 	expect_exit(start(program, NULL, "out", "error", asks), 0);
-	ck_assert(file_has("out", "Usage: writer [-hv] [-s seconds] [path]\n"));
-	ck_assert(file_has("out", " for both (default: this one)\n"));
+	expect_file("out", "%s", help);
 	expect_file("error", "%s", "");
 	expect_exit(start(program, NULL, "/dev/full", "error", asks), 1);
 	expect_file("error", "%s: standard output: No space left on device\n",
