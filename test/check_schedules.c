@@ -2,9 +2,9 @@
  * check_schedules.c - a scheduler of our own.  It runs a few writers and
  * readers under ptrace(2), and stops each before and after every system call
  * that matters.  It lets one of them go on at a time.  A seed decides
- * everything: who comes and when, whose turn it is, and the attacks: signals,
- * stops, deaths, calls that fail, and another directory under the channel's
- * name.  After each step, a model of the channel is compared with the channel.
+ * everything: whose turn it is, and the attacks, which are signals, calls that
+ * fail, and another directory under the channel's name.  After each step, a
+ * model of the channel is compared with the channel.
  *
  *	$ SCHEDULES=20000 CK_RUN_SUITE=Schedules test/check
  *	$ STORY=1 SEED=4711 CK_RUN_SUITE=Schedules test/check	one run, told
@@ -28,31 +28,24 @@ enum {
 	CHUNK = 50	   /* runs in a test */
 };
 
-/* The attacks.  Three of them change the name of a directory. */
-enum kind { SIGNAL, SIGNAL_ALL, STOP, KILL, REMOVE, RENAME, REPLACE, FAIL };
-
 /* ---- The run: its processes, and the model of what they share ---- */
 
 struct process {
 	/* What the seed has chosen. */
 	bool writer;
-	int name;   /* of its directory: index of `names' */
-	int texts;  /* a writer's */
-	int begins; /* at this step */
+	int name;  /* of its directory: index of `names' */
+	int texts; /* a writer's */
 	/* What the scheduler sees. */
 	int number; /* index of the list of processes */
 	struct traced t;
 	int stays_until;  /* it is slow, as with -s, until this step */
-	int held_until;	  /* stopped by SIGSTOP until this step; or 0 */
 	unsigned signals; /* those that it has received, a bit each */
-	bool armed;	  /* it has called alarm(1) */
 	/* The model. */
 	struct channel *channel; /* its directory, from chdir(2) on; or NULL */
-	bool opens; /* its own new set.  (If that fails: check_deaths.c.) */
+	bool opens; /* its own new set.  (If that fails: check_foreign.c.) */
 	bool joined, left, may_end, must_end, saw_end;
-	bool failed;  /* a call of it, by an attack */
-	bool excused; /* by that: it need not clean up */
-	int entered;  /* texts that it has put into the segment */
+	bool failed; /* by an attack: a call of it has, or it was killed */
+	int entered; /* texts that it has put into the segment */
 };
 
 /* A directory, whatever its name becomes, and the set that it has. */
@@ -60,45 +53,29 @@ struct channel {
 	key_t key; /* of the set */
 	int semid;
 	bool exists, open;
-	int used, excused;	/* the last step of a user, and of an excuse */
+	bool excused;		/* its last user has failed: it may stay */
 	struct process *holder; /* of the guard */
 	int news;
 	struct process *text;	 /* who wrote the text inside, as its last */
 	struct process *printer; /* the reader that has printed it */
 };
 
-struct attack {
-	enum kind kind;
-	bool at_joins; /* when somebody joins: waits for the guard, or has it */
-	int at;	       /* this step, or later */
-};
-
-/* The lists of a run, each with its length. */
-#define foreach(kind, it)                                                      \
-	for (struct kind *it = kind##_list; it < kind##_list + kind##_count;   \
-	     it++)
-static struct process process_list[MOST];
-static struct channel channel_list[2];
-static struct attack attack_list[4];
-static int process_count, attack_count;
-static const int channel_count = 2;
-
-static int steps;    /* done in this run */
-static bool at_rest; /* nobody can go on: all that is to come is due */
+static struct process processes[MOST], *end; /* of those in this run */
+static struct channel channels[2];
+static int steps;   /* done in this run */
+static int attacks; /* to come */
+static bool moves;  /* attacks may change the names of directories */
 enum { FIRST, SECOND, MOVED, NAMES };
 static const char *const names[] = {"first", "second", "moved"};
 static struct channel *named[NAMES]; /* so; or NULL */
-static unsigned seed;
-static unsigned long long random_state;
+static long seed;
+static bool may_fail; /* trace.c can let calls fail here */
 
 /* A random number from 0 to limit - 1. */
 static int
 below(int limit)
 {
-	unsigned long long z = random_state += 0x9e3779b97f4a7c15;
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-	return (int)((z ^ (z >> 31)) % (unsigned)limit);
+	return (int)(lrand48() % limit);
 }
 
 /* ---- The story of a run, printed if it fails ---- */
@@ -127,9 +104,9 @@ note(const struct process *p, const char *format, ...)
 static void __attribute__((noreturn)) give_up_run(void)
 {
 	fflush(story);
-	printf("SEED=%u:\n%s%s", seed, told, read_file("err", NULL));
+	printf("SEED=%ld:\n%s%s", seed, told, read_file("err", NULL));
 	fflush(stdout);
-	ck_abort_msg("SEED=%u: %s", seed, line);
+	ck_abort_msg("SEED=%ld: %s", seed, line);
 }
 
 #define require(condition, ...)                                                \
@@ -139,13 +116,6 @@ static void __attribute__((noreturn)) give_up_run(void)
 			give_up_run();                                         \
 		}                                                              \
 	} while (0)
-
-/* The command of a semctl(2) or shmctl(2). */
-static int
-command_of(const struct traced *t)
-{
-	return (int)t->args[t->call == SEMCTL ? 2 : 1] & 0xff;
-}
 
 static void
 note_call(const struct process *p)
@@ -162,8 +132,6 @@ note_call(const struct process *p)
 			     t->ops[i].sem_op,
 			     t->ops[i].sem_flg & SEM_UNDO ? "u" : "",
 			     t->ops[i].sem_flg & IPC_NOWAIT ? "n" : "");
-	if (t->call == SEMCTL || t->call == SHMCTL)
-		sprintf(text, " command %d", command_of(t));
 	note(p, "%s %d%s = %lld %s", call_names[t->call], (int)t->args[0], text,
 	     t->result, t->result < 0 ? strerror((int)-t->result) : "");
 }
@@ -182,7 +150,7 @@ joined(const struct channel *c, int role)
 {
 	int count = 0;
 
-	foreach (process, p)
+	for (struct process *p = processes; p < end; p++)
 		count += p->joined && p->channel == c &&
 			 p->writer == (role == WRITERS);
 	return count;
@@ -209,7 +177,7 @@ has_joined(struct process *p)
 	require(c->holder == p, p, "joins without the guard");
 	p->joined = true;
 	const bool writes = joined(c, WRITERS) > 0;
-	foreach (process, other) {
+	for (struct process *other = processes; other < end; other++) {
 		if (!other->joined || other->channel != c)
 			continue;
 		other->must_end |= writes || c->news > 0;
@@ -255,8 +223,6 @@ has_operated(struct process *p)
 		c->holder = p;
 		/* The end of those that are there now is an end for it. */
 		p->may_end |= !p->joined && anyone_joined(c);
-		if (below(6) == 0)
-			p->stays_until = steps + below(100);
 	}
 	if (sum[GUARD] > 0) {
 		p->saw_end = c->text == NULL && joined(c, WRITERS) == 0;
@@ -275,28 +241,14 @@ has_printed(struct process *p)
 	require(p->joined && c->holder == p, p, "prints without the guard");
 	require(c->text != NULL && p->t.result == TEXT_LENGTH, p,
 		"prints %lld bytes that are no text", p->t.result);
-	require(c->printer == NULL || c->printer->failed ||
-		    got(c->printer, SIGKILL),
-		p, "prints a text once more");
+	require(c->printer == NULL || c->printer->failed, p,
+		"prints a text once more");
 	text_of(expected, c->text, c->text->entered - 1);
 	require(process_vm_readv(p->t.pid, &here, 1, &there, 1, 0) ==
 			TEXT_LENGTH &&
 		    memcmp(bytes, expected, TEXT_LENGTH) == 0,
 		p, "prints %.20s, not %.20s", bytes, expected);
 	c->printer = p;
-}
-
-/* A successful semctl(2) or shmctl(2). */
-static void
-has_controlled(struct process *p)
-{
-	struct channel *c = p->channel;
-
-	if (command_of(&p->t) != IPC_RMID)
-		return;
-	require(!anyone_joined(c) && c->text == NULL, p,
-		"removes what is in use");
-	c->exists &= p->t.call != SEMCTL;
 }
 
 static void
@@ -306,8 +258,7 @@ has_found_set(struct process *p)
 
 	p->opens = p->t.args[2] & IPC_CREAT;
 	if (p->opens)
-		*c = (struct channel){c->key, (int)p->t.result, true,
-				      .excused = c->excused, .used = steps};
+		*c = (struct channel){c->key, (int)p->t.result, .exists = true};
 	require(c->semid == p->t.result, p, "finds another set");
 }
 
@@ -315,34 +266,36 @@ has_found_set(struct process *p)
 static void
 has_called(struct process *p)
 {
-	static void (*const effects[EXIT + 1])(struct process *) = {
-	    [SEMGET] = has_found_set,
-	    [SEMOP] = has_operated,
-	    [SEMCTL] = has_controlled,
-	    [SHMCTL] = has_controlled,
-	    [WRITE] = has_printed};
+	struct channel *c = p->channel;
+	const struct traced *t = &p->t;
+	const int command = (int)t->args[t->call == SEMCTL ? 2 : 1] & 0xff;
+	const bool succeeds = t->result >= 0;
 
 	note_call(p);
-	if (p->t.call == CHDIR) {
+	if (t->call == CHDIR) {
 		p->channel = named[p->name];
-		require((p->t.result == 0) == (p->channel != NULL), p,
+		require(succeeds == (p->channel != NULL), p,
 			"is in another directory");
-	}
-	if (p->t.call == SEMGET || p->t.call == SHMGET)
-		require(p->channel != NULL &&
-			    (((key_t)p->t.args[0] ^ p->channel->key) &
-			     0xffffff) == 0,
+	} else if (t->call == SEMGET || t->call == SHMGET) {
+		require(c != NULL &&
+			    (((key_t)t->args[0] ^ c->key) & 0xffffff) == 0,
 			p, "uses the key of another directory");
-	if (p->t.call == SEMOP) {
-		if ((int)p->t.args[0] == p->channel->semid &&
-		    p->channel->exists)
-			p->channel->used = steps;
+		if (t->call == SEMGET && succeeds)
+			has_found_set(p);
+	} else if (t->call == SEMOP) {
+		if (c->exists && c->semid == (int)t->args[0])
+			c->excused = false;
 		p->opens = false;
-	}
-	if (p->t.call == ALARM)
-		p->armed = true;
-	if (p->t.result >= 0 && effects[p->t.call] != NULL)
-		effects[p->t.call](p);
+		if (succeeds)
+			has_operated(p);
+	} else if ((t->call == SEMCTL || t->call == SHMCTL) &&
+		   command == IPC_RMID && succeeds) {
+		note(p, "removes it");
+		require(!anyone_joined(c) && c->text == NULL, p,
+			"removes what is in use");
+		c->exists &= t->call != SEMCTL;
+	} else if (t->call == WRITE && succeeds)
+		has_printed(p);
 }
 
 /* What its end changes, and whether it may end so. */
@@ -355,24 +308,21 @@ has_ended(struct process *p)
 
 	note(p, "ends %s %d", signo != 0 ? "by signal" : "with",
 	     signo != 0 ? signo : status);
-	if (c != NULL && (p->excused || got(p, SIGKILL)))
-		c->excused = steps;
+	if (c != NULL && p->failed)
+		c->excused = true;
 	if (c != NULL && c->holder == p)
 		c->holder = NULL;
 	if (p->joined && p->writer)
 		c->news++; /* the kernel tells its end */
-	if (signo != SIGKILL) {
-		require(signo == 0 || got(p, signo), p, "ends by a signal");
-		require(p->failed ||
-			    (!p->joined && !(c != NULL && c->printer == p)),
-			p, "ends inside its turn, or without leaving");
-		require(p->failed || signo != 0 || status == (c == NULL), p,
-			"ends with %d", status);
-		require(signo != 0 || status != 0 ||
-			    (p->writer ? p->entered == p->texts
-				       : p->may_end && p->saw_end),
-			p, "ends before the end");
-	}
+	require(signo == 0 || got(p, signo), p, "ends by a signal");
+	require(p->failed || (!p->joined && (c == NULL || c->printer != p)), p,
+		"ends inside its turn, or without leaving");
+	require(p->failed || signo != 0 || status == (c == NULL), p,
+		"ends with %d", status);
+	require(
+	    signo != 0 || status != 0 ||
+		(p->writer ? p->entered == p->texts : p->may_end && p->saw_end),
+	    p, "ends before the end");
 	p->joined = false;
 }
 
@@ -383,7 +333,7 @@ compare(void)
 	unsigned short value[MEMBERS];
 	union semun sem_opts = {.array = value};
 
-	foreach (channel, c) {
+	for (struct channel *c = channels; c < channels + 2; c++) {
 		if (!c->exists)
 			continue;
 		require(semctl(c->semid, 0, GETALL, sem_opts) == 0, NULL,
@@ -404,16 +354,16 @@ compare(void)
 /* ---- The scheduler ---- */
 
 static void
-add_process(bool writer, int name, int latest)
+add_process(bool writer, int name)
 {
-	require(process_count < MOST, NULL, "does not come to an end");
-	process_list[process_count] = (struct process){
-	    .number = process_count,
-	    .writer = writer,
-	    .name = name,
-	    .texts = 1 + below(TEXTS),
-	    .begins = latest > 0 && below(2) == 0 ? below(latest) : 0};
-	process_count++;
+	const int number = (int)(end - processes);
+
+	require(number < MOST, NULL, "does not come to an end");
+	*end++ = (struct process){.number = number,
+				  .writer = writer,
+				  .name = name,
+				  .texts = 1 + below(TEXTS),
+				  .stays_until = below(2) * below(250)};
 }
 
 static void
@@ -423,9 +373,8 @@ start_process(struct process *p)
 
 	for (int i = 0; i < p->texts; i++)
 		text_of(bytes + i * TEXT_LENGTH, p, i);
-	sprintf(input, "in%d.%d", p->number, p->texts);
-	if (access(input, F_OK) == -1) /* not of an earlier run */
-		write_file(input, bytes, (size_t)p->texts * TEXT_LENGTH);
+	sprintf(input, "in%d", p->number);
+	write_file(input, bytes, (size_t)p->texts * TEXT_LENGTH);
 	p->t = start_traced(p->writer ? "writer" : "reader", names[p->name],
 			    p->writer ? input : NULL, NULL, "err");
 	note(p, "starts with %s", names[p->name]);
@@ -442,11 +391,7 @@ wait_for(struct process *p)
 		has_ended(p);
 	else if (p->t.state == AFTER)
 		has_called(p);
-	else if (p->t.state == AT_SIGNAL && p->t.signo == SIGSTOP) {
-		note(p, "is stopped");
-		p->t.signo = 0;
-		p->held_until = steps + 1 + below(200);
-	} else if (p->t.state == ASLEEP) {
+	else if (p->t.state == ASLEEP) {
 		if (before != ASLEEP)
 			note(p, "sleeps");
 		require(!p->left, p, "waits while it leaves");
@@ -455,79 +400,67 @@ wait_for(struct process *p)
 
 /* Those that have slept may have been woken. */
 static void
-after_step(struct process *p)
+after_step(void)
 {
-	foreach (process, other)
-		if (other->t.state == ASLEEP)
-			wait_for(other);
+	for (struct process *p = processes; p < end; p++)
+		if (p->t.state == ASLEEP)
+			wait_for(p);
 	compare();
-	if (below(60) == 0)
-		p->stays_until = steps + below(80);
+}
+
+static void
+send(struct process *p, int signo)
+{
+	steps++;
+	note(p, "is sent signal %d", signo);
+	kill(p->t.pid, signo);
+	if (signo == SIGKILL) {
+		p->signals |= 1U << SIGKILL;
+		p->failed = true;
+		while (p->t.state != DEAD)
+			settle(&p->t);
+		has_ended(p);
+	} else if (p->t.state == ASLEEP)
+		wait_for(p);
+	after_step();
 }
 
 /* Let it go on to its next stop. */
 static void
 go_on(struct process *p)
 {
-	if (p->t.signo != 0) {
-		note(p, "receives signal %d", p->t.signo);
-		p->signals |= 1U << p->t.signo;
-	}
 	steps++;
-	resume(&p->t);
-	wait_for(p);
-	after_step(p);
-}
-
-static void
-send(struct process *p, int signo)
-{
-	note(p, "is sent signal %d", signo);
-	kill(p->t.pid, signo);
-	p->armed &= signo != SIGALRM;
-	p->held_until = signo == SIGCONT ? 0 : p->held_until;
-	if (signo == SIGKILL) {
-		p->signals |= 1U << SIGKILL;
-		while (p->t.state != DEAD)
-			settle(&p->t);
-		has_ended(p);
-	} else if (p->t.state == ASLEEP)
+	if (p->t.state == UNBORN)
+		start_process(p);
+	else if (p->t.state == ASLEEP)
+		send(p, SIGALRM); /* its alarm rings */
+	else {
+		if (p->t.signo != 0) {
+			note(p, "receives signal %d", p->t.signo);
+			p->signals |= 1U << p->t.signo;
+		}
+		resume(&p->t);
 		wait_for(p);
-	after_step(p);
+		after_step();
+	}
 }
 
-static bool
-is_due(int at)
-{
-	return at <= steps || at_rest;
-}
-
-/* Is it inside, and has not joined yet? */
-static bool
-enters(const struct process *p)
-{
-	return p->channel != NULL && p->channel->holder == p && !p->joined &&
-	       !p->left;
-}
-
-enum trait { LIVES, SLEEPS, READY, QUICK, RINGS, JOINS, CALLS, HELD, BEGINS };
+enum trait { LIVES, HOLDS, SLEEPS, READY, QUICK, CALLS };
 
 static bool
 is(enum trait trait, const struct process *p)
 {
-	const bool lives = p->t.state != UNBORN && p->t.state != DEAD;
-	const bool sleeps = p->t.state == ASLEEP, held = p->held_until > 0;
+	const bool dead = p->t.state == DEAD, sleeps = p->t.state == ASLEEP;
+	const bool asked = got(p, SIGTERM) || got(p, SIGINT) || got(p, SIGHUP);
 	const bool traits[] = {
-	    [LIVES] = lives,
+	    [LIVES] = p->t.state != UNBORN && !dead,
+	    [HOLDS] = p->channel != NULL && p->channel->holder == p,
 	    [SLEEPS] = sleeps,
-	    [READY] = lives && !sleeps && !held, /* at a stop: may go on */
-	    [QUICK] = lives && !sleeps && !held && p->stays_until <= steps,
-	    [RINGS] = sleeps && !held && p->armed, /* its alarm may ring */
-	    [JOINS] = sleeps && !p->joined,	   /* waits for the guard */
+	    /* It may go on, or begin; or its alarm may ring. */
+	    [READY] = !dead && (!sleeps || asked),
+	    [QUICK] = !dead && !sleeps && p->stays_until <= steps,
 	    [CALLS] = p->t.state == BEFORE && !p->failed && !p->opens &&
-		      p->t.call >= SEMGET && p->t.call <= SHMDT,
-	    [HELD] = lives && held && is_due(p->held_until), /* long enough */
-	    [BEGINS] = p->t.state == UNBORN && is_due(p->begins)};
+		      p->t.call >= SEMGET && p->t.call <= SHMDT};
 
 	return traits[trait];
 }
@@ -536,92 +469,84 @@ is(enum trait trait, const struct process *p)
 static struct process *
 any(enum trait trait)
 {
+	struct process *chosen = NULL;
 	int count = 0;
 
-	foreach (process, p)
-		count += is(trait, p);
-	int which = count == 0 ? 0 : below(count);
-	foreach (process, p)
-		if (is(trait, p) && which-- == 0)
-			return p;
-	return NULL;
+	for (struct process *p = processes; p < end; p++)
+		if (is(trait, p) && below(++count) == 0)
+			chosen = p;
+	return chosen;
 }
 
-/* ---- The attacks ---- */
+/* ---- The attacks: each returns false if it hits nobody ---- */
 
-/* If it is time for the attack: who is hit?  Else NULL. */
-static struct process *
-victim_of(const struct attack *a)
+static bool
+let_call_fail(void)
 {
-	const struct channel *c = &channel_list[below(4) == 0];
-	struct process *p = any(a->kind == FAIL ? CALLS : LIVES);
+	struct process *p = may_fail ? any(CALLS) : NULL;
 
-	if (p == NULL || !is_due(a->at))
-		return NULL;
-	if (a->kind == FAIL && a->at_joins)
-		return below(4) == 0 && enters(p) ? p : NULL;
-	if (a->kind == FAIL) /* most calls are those of joining */
-		return below(p->joined ? 4 : 16) == 0 ? p : NULL;
-	if (a->at_joins && !at_rest && any(JOINS) == NULL)
-		return NULL;
-	return c->holder != NULL ? c->holder : p; /* often the one inside */
+	if (p == NULL)
+		return false;
+	note(p, "%s fails", call_names[p->t.call]);
+	answer(&p->t, -(int[]){ENOMEM, ENOSPC, EACCES}[below(3)]);
+	p->failed = true;
+	p->stays_until = steps + below(100);
+	return true;
 }
 
-static void
-do_attack(enum kind kind, struct process *victim)
+static bool
+send_signals(void)
 {
-	static const int signals[] = {SIGTERM, SIGTERM, SIGINT, SIGHUP};
-	const int from = kind == REPLACE ? SECOND : FIRST;
-	const int to = kind == REPLACE ? FIRST : MOVED;
+	const int signo =
+	    (int[]){SIGTERM, SIGINT, SIGHUP, SIGCONT, SIGKILL}[below(5)];
+	struct process *victim = any(below(2) == 0 ? HOLDS : LIVES);
 
-	if ((kind == SIGNAL || kind == FAIL) && below(2) == 0) /* and then */
-		attack_list[attack_count++] =
-		    (struct attack){SIGNAL_ALL, .at = steps + below(20)};
-	if (kind == SIGNAL)
-		send(victim, signals[below(4)]);
-	else if (kind == STOP)
-		send(victim, SIGSTOP);
-	else if (kind == KILL)
-		send(victim, SIGKILL);
-	else if (kind == SIGNAL_ALL) { /* Ctrl-C, at a terminal */
-		foreach (process, p)
+	if (victim == NULL)
+		return false;
+	if (below(4) == 0) { /* Ctrl-C, at a terminal */
+		for (struct process *p = processes; p < end; p++)
 			if (is(LIVES, p))
 				send(p, SIGINT);
-	} else if (kind == FAIL) {
-		note(victim, "%s fails", call_names[victim->t.call]);
-		answer(&victim->t, -(int[]){ENOMEM, ENOSPC, EACCES}[below(3)]);
-		victim->failed = true;
-		victim->excused = !enters(victim); /* else it cleans up */
-		victim->stays_until = steps + below(100);
-	} else if (named[from] != NULL) {
-		note(NULL, "%s goes", names[from]);
-		named[to] = kind == REMOVE ? named[to] : named[from];
-		named[from] = NULL;
-		if (kind == REMOVE)
-			rmdir(names[from]);
-		else
-			rename(names[from], names[to]);
+		return true;
 	}
+	send(victim, signo);
+	if (signo == SIGCONT) /* it was stopped, and still is */
+		victim->stays_until = steps + below(200);
+	return true;
+}
+
+/* A directory is removed or renamed; or another one gets its name. */
+static bool
+change_name(void)
+{
+	const int way = below(3), from = way == 2 ? SECOND : FIRST;
+	const int to = way == 2 ? FIRST : MOVED;
+
+	if (named[from] == NULL)
+		return false;
+	note(NULL, "%s goes", names[from]);
+	if (way == 0)
+		rmdir(names[from]);
+	else {
+		rename(names[from], names[to]);
+		named[to] = named[from];
+	}
+	named[from] = NULL;
+	return true;
+}
+
+static bool
+attack(void)
+{
+	static bool (*const kinds[])(void) = {let_call_fail, send_signals,
+					      change_name};
+	const bool hits = attacks > 0 && kinds[below(moves ? 3 : 2)]();
+
+	attacks -= hits;
+	return hits;
 }
 
 /* ---- The end of a run ---- */
-
-/* All rest: each must have a reason to wait. */
-static void
-check_rest(void)
-{
-	foreach (process, p) {
-		if (!is(SLEEPS, p))
-			continue;
-		require(!got(p, SIGTERM) && !got(p, SIGINT) && !got(p, SIGHUP),
-			p, "goes on after a signal");
-		require(!p->writer || p->entered < p->texts, p,
-			"sleeps after its last text");
-		require(!p->must_end || p->channel->holder != NULL ||
-			    joined(p->channel, WRITERS) > 0,
-			p, "misses the end");
-	}
-}
 
 static int
 segment_in(const struct channel *c)
@@ -636,29 +561,38 @@ is_left(const struct channel *c)
 }
 
 /*
- * All rest: a partner comes for one that waits, or for what is left.  A set and
- * a segment may be left if a text is there, or if one of their users was
- * killed, or could not clean up, and nobody has used them since.
+ * All rest, and each must have a reason to wait.  A partner comes for one of
+ * them, or for what is left.  A set and a segment may be left if a text is
+ * there, or if one of their users has failed, and nobody has used them since.
  */
 static bool
 help(void)
 {
-	struct process *p = any(SLEEPS);
+	struct process *one = any(SLEEPS);
 
-	require(p == NULL || p->joined, p, "cannot join");
-	foreach (channel, c)
-		require(p != NULL || c->text != NULL || c->excused >= c->used ||
+	for (struct process *p = processes; p < end; p++) {
+		if (!is(SLEEPS, p))
+			continue;
+		require(p->joined, p, "cannot join");
+		require(!p->writer || p->entered < p->texts, p,
+			"sleeps after its last text");
+		require(!p->must_end || p->channel->holder != NULL ||
+			    joined(p->channel, WRITERS) > 0,
+			p, "misses the end");
+	}
+	for (struct channel *c = channels; c < channels + 2; c++)
+		require(one != NULL || c->text != NULL || c->excused ||
 			    !is_left(c),
 			NULL, "a set or a segment is left");
 	for (int i = 0; i < NAMES; i++)
-		if (named[i] != NULL &&
-		    (p != NULL ? p->channel == named[i] : is_left(named[i]))) {
-			add_process(p != NULL ? !p->writer : below(2), i, 0);
+		if (named[i] != NULL && (one != NULL ? one->channel == named[i]
+						     : is_left(named[i]))) {
+			add_process(one != NULL ? !one->writer : below(2), i);
 			return true;
 		}
-	if (p != NULL) /* nobody can find its directory */
-		send(p, SIGTERM);
-	return p != NULL;
+	if (one != NULL) /* nobody can find its directory */
+		send(one, SIGTERM);
+	return one != NULL;
 }
 
 /* ---- A run ---- */
@@ -666,79 +600,25 @@ help(void)
 static void
 prepare_run(void)
 {
-	random_state = seed * 0x2545f4914f6cdd1dULL;
-	bool moves = false;
-
+	srand48(seed);
 	steps = 0;
-	at_rest = false;
-	process_count = attack_count = 0;
-	for (int i = 0; i < NAMES; i++) {
+	end = processes;
+	attacks = below(4);
+	moves = below(3) == 0;
+	for (int i = 0; i < NAMES; i++)
 		rmdir(names[i]);
-		named[i] = i == MOVED ? NULL : &channel_list[i];
-	}
-	foreach (channel, c) {
-		const char *name = names[c - channel_list];
-		ck_assert_int_eq(mkdir(name, 0700), 0);
-		*c = (struct channel){.key = ftok(name, 's')};
-		ck_assert(!is_left(c));
-	}
-	for (int i = below(4); i > 0; i--) {
-		struct attack *attack = &attack_list[attack_count++];
-		const int kind = below(may_change() ? FAIL + 3 : FAIL);
-		attack->kind = kind < FAIL ? (enum kind)kind : FAIL;
-		attack->at_joins = below(2) == 0;
-		if (attack->at_joins && below(3) == 0)
-			attack->kind = SIGNAL_ALL;
-		attack->at = below(300);
-		moves |= attack->kind >= REMOVE && attack->kind <= REPLACE;
+	named[MOVED] = NULL;
+	for (int i = FIRST; i <= SECOND; i++) {
+		ck_assert_int_eq(mkdir(names[i], 0700), 0);
+		channels[i] = (struct channel){.key = ftok(names[i], 's')};
+		named[i] = &channels[i];
+		ck_assert(!is_left(named[i]));
 	}
 	const int writers = 1 + below(2), all = writers + 1 + below(2);
 	for (int i = 0; i < all; i++)
-		add_process(i < writers, 0, 250);
+		add_process(i < writers, FIRST);
 	for (int i = moves ? below(4) : 0; i > 0; i--)
-		add_process(i % 2 == 0, below(2), 250);
-}
-
-/* Send the signal to any process that is so.  False if there is none. */
-static bool
-send_any(enum trait trait, int signo)
-{
-	struct process *p = any(trait);
-
-	if (p != NULL)
-		send(p, signo);
-	return p != NULL;
-}
-
-/* Start a process, attack, or end a stop, if it is time. */
-static bool
-do_what_is_due(void)
-{
-	struct process *p = any(BEGINS);
-
-	if (p != NULL) {
-		start_process(p);
-		return true;
-	}
-	foreach (attack, a)
-		if ((p = victim_of(a)) != NULL) {
-			const enum kind kind = a->kind;
-			*a = attack_list[--attack_count];
-			do_attack(kind, p);
-			return true;
-		}
-	return send_any(HELD, SIGCONT);
-}
-
-/* All rest.  False if nothing is to come, and nobody needs help. */
-static bool
-goes_on_from_rest(void)
-{
-	check_rest();
-	at_rest = true;
-	const bool goes_on = do_what_is_due() || help();
-	at_rest = false;
-	return goes_on;
+		add_process(i % 2 == 0, below(2));
 }
 
 static void
@@ -749,27 +629,24 @@ run(void)
 	prepare_run();
 	/* How many times in a hundred it stays with the same process. */
 	const int sticky = (int[]){0, 50, 90, 98}[below(4)];
-	for (;;) {
+	do {
 		require(steps < STEPS, NULL, "does not come to an end");
-		if (do_what_is_due() ||
-		    (below(64) == 0 && send_any(RINGS, SIGALRM)))
-			continue;
+		if (below(50) == 0)
+			attack();
 		if (p == NULL || !is(QUICK, p) || below(100) >= sticky)
 			p = any(QUICK);
 		if (p == NULL)
 			p = any(READY);
 		if (p != NULL)
 			go_on(p);
-		else if (!send_any(RINGS, SIGALRM) && !goes_on_from_rest())
-			break;
-	}
-	foreach (channel, c) {
+	} while (p != NULL || attack() || help());
+	for (struct channel *c = channels; c < channels + 2; c++) {
 		semctl(semget(c->key, 0, 0), 0, IPC_RMID);
 		shmctl(segment_in(c), IPC_RMID, NULL);
 	}
 }
 
-static unsigned first_seed;
+static long first_seed;
 static int runs;
 
 static int
@@ -777,9 +654,9 @@ schedule_chunks(void)
 {
 	const char *given = getenv("SEED"), *count = getenv("SCHEDULES");
 
-	first_seed = (unsigned)(given != NULL ? atol(given) : time(NULL));
+	first_seed = given != NULL ? atol(given) : (long)time(NULL);
 	runs = count != NULL ? atoi(count) : given != NULL ? 1 : 400;
-	printf("schedules: %d, from SEED=%u\n", runs, first_seed);
+	printf("schedules: %d, from SEED=%ld\n", runs, first_seed);
 	return (runs + CHUNK - 1) / CHUNK;
 }
 
@@ -790,8 +667,9 @@ TEST_IF(a_schedule_keeps_every_promise, schedule_chunks(), MAY_TRACE)
 	size_t size;
 
 	ck_assert_int_eq(chdir(directory), 0);
+	may_fail = may_change();
 	for (int i = _i * CHUNK; i < runs && i < (_i + 1) * CHUNK; i++) {
-		seed = first_seed + (unsigned)i;
+		seed = first_seed + i;
 		story = open_memstream(&told, &size);
 		run();
 		fclose(story);
@@ -803,36 +681,32 @@ TEST_IF(a_schedule_keeps_every_promise, schedule_chunks(), MAY_TRACE)
 
 /* ---- At full speed: parallel processes, which try and yield ---- */
 
-enum { CROWD = 3 };
-
 /*
- * Readers are killed, writers are stopped, and everything is printed.  Then
- * every line is there, and none is torn; a killed reader's may be there twice.
- * The readers print into a pipe.  A file may get only a part of what a process
- * writes while it is killed.
+ * Readers are killed, writers are stopped.  Every line is printed, and none is
+ * torn; a killed reader's may be printed twice.  (The readers print into a
+ * pipe.  A file may get only a part of what a killed process writes.)
  */
 TEST_IF(a_crowd_at_full_speed_loses_nothing_and_tears_nothing, 1,
 	getenv("SEED") == NULL, "SEED is given")
 {
-	char name[16];
-	pid_t writers[CROWD], readers[CROWD];
+	char name[] = "in0";
+	pid_t writers[3], readers[3];
 	int status;
 
 	ck_assert_int_eq(chdir(directory), 0);
 	FILE *pipe = popen("LC_ALL=C sort -u >all", "w");
 	dup2(fileno(pipe), STDOUT_FILENO);
-	random_state = first_seed;
+	srand48(first_seed);
 	ck_assert_int_eq(
 	    system("for i in 0 1 2; do seq 100000 | sed s/^/$i-/ >in$i; done"),
 	    0);
-	for (int i = 0; i < CROWD; i++) {
-		sprintf(name, "in%d", i);
+	for (int i = 0; i < 3; i++, name[2]++) {
 		writers[i] = start_writer(name);
 		readers[i] = start_reader("-");
 	}
-	for (int i = 0; i < CROWD; i++) {
+	for (int i = 0; i < 3; i++) {
 		while (waitpid(writers[i], &status, WNOHANG) == 0) {
-			pid_t *reader = &readers[below(CROWD)];
+			pid_t *reader = &readers[below(3)];
 			nap();
 			kill(writers[i], SIGSTOP);
 			kill(*reader, SIGKILL);
@@ -842,7 +716,7 @@ TEST_IF(a_crowd_at_full_speed_loses_nothing_and_tears_nothing, 1,
 		}
 		ck_assert_int_eq(status, 0);
 	}
-	for (int i = 0; i < CROWD; i++) {
+	for (int i = 0; i < 3; i++) {
 		kill(readers[i], SIGTERM);
 		await(readers[i]);
 	}
