@@ -11,7 +11,6 @@
 
 enum call {
 	CHDIR,
-	STAT, /* ftok(3) */
 	SEMGET,
 	SEMOP,
 	SEMCTL,
@@ -21,7 +20,6 @@ enum call {
 	SHMDT,
 	READ,  /* of standard input */
 	WRITE, /* to standard output */
-	ALARM,
 	EXIT
 };
 extern const char *const call_names[];
@@ -53,7 +51,7 @@ void resume(struct traced *t);
 
 /*
  * These three change a call in the machine's registers.  trace.c knows x86
- * (also a program of 32 bits under tests of 64), arm, arm64, riscv64 and s390x.
+ * (also a program of 32 bits under tests of 64), arm and arm64.
  */
 bool may_change(void);
 #define MAY_CHANGE may_change(), "needs MAY_TRACE and a machine trace.c knows"
