@@ -17,8 +17,8 @@
  *   process that starts says so.  It is printed twice only if a reader fails.
  * - Nobody loses the set that it uses, and in the end nothing is left.
  *
- * Joining is simple here: test/check_schedules.c runs the programs themselves,
- * call by call.  These calls have no step:
+ * Joining is simple here, and is not broken: test/check_schedules.c runs the
+ * programs themselves, call by call.  These calls have no step:
  *	[verify_set: semctl] [verify_segment: shmctl] All objects are ours here.
  *	[try_to_join: sem_delete] The limits of the system do not change.
  *	[drop_old_news: sem_v] All values are possible: an assertion says so.
@@ -102,16 +102,14 @@ start:	if	/* [try_to_join: createsem] */
 	if	/* [try_to_join: opensem] */
 	:: atomic { set != 0 -> MY_SET = set }
 	:: atomic { set == 0 -> goto over } :: DIE
-	:: atomic { WRONG(ONLY_THE_CREATOR_OPENS) && set != 0 ->
-		MY_SET = set; goto go_in }
 	fi;
 open:	SURE_STEP(	/* [try_to_join: open_set] */
 		if
-		:: (guard == 0 && is_empty == 0 && news == 0) ||
-		   WRONG(OPENED_WITHOUT_LOOKING) -> is_empty++; guard++
+		:: guard == 0 && is_empty == 0 && news == 0 ->
+			is_empty++; guard++
 		:: else
 		fi);
-go_in:	if	/* [try_to_join: sem_p]  A signal may end the wait. */
+	if	/* [try_to_join: sem_p]  A signal may end the wait. */
 	:: atomic { HERE && guard > 0 -> GO_IN } :: GONE :: DIE
 	:: atomic { HERE && guard == 0 && faults > 0 -> faults--; goto exits }
 	fi;
@@ -119,21 +117,16 @@ go_in:	if	/* [try_to_join: sem_p]  A signal may end the wait. */
 		assert(guard == 0 && is_empty <= 1 && is_empty + news > 0);
 		unread = (is_empty == 0);
 		in_use = (readers + writers > 0 || unread);
-		surplus = (((readers == 0 || WRONG(TRIM_BESIDE_READERS)) &&
-			    news > NEEDED) -> news - NEEDED : 0));
+		surplus = (readers == 0 && news > NEEDED -> news - NEEDED : 0));
 	if	/* [drop_old_news: step] */
 	:: atomic { HERE && surplus > 0 -> assert(news >= surplus);
-		news = news - surplus;
-		IF_WRONG(SETVAL_BESIDE_WRITERS, news_undo = 0);
-		IF_WRONG(UNREAD_TEXT_IS_ONE_NEWS, news = unread) }
+		news = news - surplus }
 	:: surplus == 0 -> skip :: GONE :: DIE :: FAIL
-	:: WRONG(OLD_NEWS_IS_KEPT) -> skip
 	fi;
 	STEP(MY_SEGMENT = segment);	/* [try_to_join: openshm] */
 	if
 	:: MY_SEGMENT != 0 -> goto attach
-	:: MY_SEGMENT == 0 && in_use &&
-	   !WRONG(A_SET_IN_USE_GETS_A_NEW_SEGMENT) -> assert(removed);
+	:: MY_SEGMENT == 0 && in_use -> assert(removed);
 		/* [remove_broken_set: sem_delete]  It tells of a lost text. */
 		SURE_STEP(last_printed = (unread -> accepted : last_printed);
 			REMOVE_SET; goto over)
@@ -160,8 +153,6 @@ attach:	if	/* [try_to_join: shmat] */
 			met = met | ((writers > 0 || is_empty == 0) << _pid);
 			goto end_read
 		fi } :: GONE :: DIE :: FAIL
-	:: atomic { WRONG(WHO_CANNOT_BE_COUNTED_JUST_EXITS) && faults > 0 ->
-		faults--; goto exits }
 	fi;
 
 write:	if	/* [writer.c: sem_wait_p] [try_then_sleep: step] */
@@ -220,10 +211,6 @@ withdraw:
 	:: atomic { HERE && am_inside -> GO_OUT }
 	:: !am_inside -> skip :: GONE :: DIE
 	:: WRONG(WHO_FAILS_INSIDE_KEEPS_THE_GUARD) && counted -> skip
-	:: atomic { WRONG(WHO_CANNOT_JOIN_REMOVES_THE_SET) && HERE &&
-		am_inside && !counted -> REMOVE_SET; goto over }
-	:: atomic { WRONG(THE_GUARD_IS_GIVEN_BACK_BY_WHO_IS_OUTSIDE) && HERE &&
-		!am_inside && guard == 0 -> guard++ }
 	fi;
 	if	/* [withdraw: step] */
 	:: atomic { HERE && counted -> counted = false;
