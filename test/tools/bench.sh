@@ -5,7 +5,6 @@
 #
 # The rows of a table take turns.  Each shows the median of its runs, the
 # smallest and the largest, and how many times as fast the table's first row is.
-# make bench GROUP=3 makes table 3.
 set -eu
 
 runs=9
@@ -53,15 +52,11 @@ first=${allowed%%[,-]*} last=${allowed##*[,-]}
 # name:thousands of lines or MB:what writes:what reads
 table() # number, title, unit, processor of what reads
 {
-	[ "${GROUP:-$1}" = "$1" ] || return 0
 	printf '\n%d. %s  %s\n\n' "$1" "$2" "$3"
 	nl -s : > rows
 	: > figures
-	# On a terminal, one line tells how far it is.
-	for n in $(seq $runs); do
+	for run in $(seq $runs); do
 		while IFS=: read -r row name amount writes reads; do
-			[ ! -t 1 ] || printf '%-78s\r' \
-				"  table $1 of 4, run $n of $runs: $name"
 			head -n "${amount}000" lines > input
 			begin=$(date +%s%N)
 			taskset -c "$first" $writes < input &
