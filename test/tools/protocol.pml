@@ -17,8 +17,9 @@
  *   process that starts says so.  It is printed twice only if a reader fails.
  * - Nobody loses the set that it uses, and in the end nothing is left.
  *
- * Joining is simple here, and is not broken: test/check_schedules.c runs the
- * programs themselves, call by call.  These calls have no step:
+ * Joining is simple here, and neither it nor the removal is broken on purpose:
+ * test/check_schedules.c does that to the programs, call by call.  These calls
+ * have no step:
  *	[verify_set: semctl] [verify_segment: shmctl] All objects are ours here.
  *	[try_to_join: sem_delete] The limits of the system do not change.
  *	[drop_old_news: sem_v] All values are possible: an assertion says so.
@@ -54,8 +55,7 @@ byte joined, met;		/* bits: readers; those due to hear an end */
 #define HERE (set == MY_SET)
 #define MY_SEGMENT my_segment[_pid]
 #define NEEDED (is_empty == 0 -> 2 : 0)
-#define ALONE (readers + writers == counted)
-#define IS_LAST (guard > 0 && is_empty == 1 && ALONE)
+#define IS_LAST (guard > 0 && is_empty == 1 && readers + writers == 0)
 
 /*
  * A step, and what may happen instead of it: the process finds its set removed;
@@ -222,20 +222,13 @@ withdraw:
 		:: else -> readers--
 		fi }
 	:: !counted -> skip :: GONE :: DIE
-	:: WRONG(NOBODY_COUNTS_HIMSELF_OUT_FIRST) -> skip
 	fi;
 	if	/* [remove_if_last: step] */
 	:: atomic { HERE && IS_LAST -> GO_IN }
 	:: atomic { HERE && !IS_LAST -> goto over } :: GONE :: DIE
-	:: atomic { HERE && guard > 0 && (ALONE ->
-		WRONG(REMOVED_ALTHOUGH_TEXT_IS_UNREAD) : is_empty == 1 &&
-		WRONG(REMOVED_ALTHOUGH_OTHERS_ARE_JOINED)) -> GO_IN }
-	:: WRONG(REMOVED_WITHOUT_THE_GUARD) && HERE && IS_LAST -> skip
 	fi;
-	IF_WRONG(THE_SET_GOES_FIRST, SURE_STEP(REMOVE_SET));
 	if	/* [remove_if_last: openshm] */
 	:: atomic { true -> MY_SEGMENT = segment } :: DIE
-	:: WRONG(REMOVED_BY_ITS_ID) -> skip
 	fi;
 	if	/* [remove_if_last: shmctl] */
 	:: atomic { segment == MY_SEGMENT -> segment = 0 }
