@@ -15,7 +15,6 @@
 #include <ctype.h>
 #include <err.h>
 #include <limits.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -31,9 +30,8 @@ enum { MARKED = 10 }; /* looks: a change stands out for a second */
 
 /* What this look and the one before it have put there, or 0. */
 static char screen[ROWS][COLUMNS], before[ROWS][COLUMNS];
-static char place[PATH_MAX];	       /* the channel's directory */
-static char marks[ROWS][COLUMNS];      /* reversed for so many looks */
-static volatile sig_atomic_t ended_by; /* a signal, or 0 */
+static char place[PATH_MAX];	  /* the channel's directory */
+static char marks[ROWS][COLUMNS]; /* reversed for so many looks */
 
 /* Put a text into so many columns.  Mark it if another one was there. */
 static void __attribute__((format(printf, 4, 5)))
@@ -178,20 +176,16 @@ draw(void)
 	printf("\033[J"); /* erase what else is there */
 }
 
-static void
-on_signal(int signo)
-{
-	ended_by = signo;
-}
-
 int
 main(int argc, char *argv[])
 {
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+	static const struct timespec tenth = {.tv_nsec = 100000000};
 	static char frame[16384];
-	const struct sigaction action = {.sa_handler = on_signal};
 	struct termios found, quiet;
 	struct winsize size = {0};
+	sigset_t awaited;
+	int ended_by;
 
 	if (argc > 2 || (argc == 2 && argv[1][0] == '-'))
 		errx(2, "usage: watch [path]");
@@ -203,22 +197,24 @@ main(int argc, char *argv[])
 	ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
 	if (size.ws_col != 0 && (size.ws_col < 80 || size.ws_row < ROWS))
 		errx(2, "the terminal is smaller than 80 x 24");
+	sigemptyset(&awaited);
+	for (int i = 0; i < 4; i++)
+		sigaddset(&awaited, signals[i]);
+	sigprocmask(SIG_BLOCK, &awaited, NULL);
 	quiet = found;
 	quiet.c_lflag &= ~(tcflag_t)ECHO;    /* what is typed is not shown */
 	quiet.c_cc[VSUSP] = _POSIX_VDISABLE; /* Ctrl-Z would not restore it */
 	tcsetattr(STDOUT_FILENO, TCSAFLUSH, &quiet);
-	for (int i = 0; i < 4; i++)
-		sigaction(signals[i], &action, NULL);
 	/* All of a look goes out in one write(2), so that nothing flickers. */
 	setvbuf(stdout, frame, _IOFBF, sizeof(frame));
 	printf("\033[?1049h\033[?25l"); /* another screen, without a cursor */
-	while (ended_by == 0) {
+	do {
 		look();
 		draw();
-		if (fflush(stdout) == EOF && ended_by == 0)
-			ended_by = SIGHUP; /* the terminal is gone */
-		poll(NULL, 0, 100);	   /* milliseconds */
-	}
+		ended_by = fflush(stdout) == EOF /* the terminal is gone */
+			       ? SIGHUP
+			       : sigtimedwait(&awaited, NULL, &tenth);
+	} while (ended_by == -1);
 	/* Leave the terminal as it was. */
 	printf("\033[0m\033[?25h\033[?1049l");
 	fflush(stdout);
