@@ -170,11 +170,10 @@ set_register(const struct traced *t, enum place place, long long value)
 	ck_assert_int_eq(ptrace(PTRACE_SETREGSET, t->pid, which, &all), 0);
 }
 
+/* The call gets the number of none.  So the kernel leaves the result alone. */
 void
-answer(struct traced *t, long long result)
+answer(const struct traced *t, long long result)
 {
-	t->answered = true;
-	t->result = result;
 #if defined(__arm__)
 	ck_assert_int_eq(ptrace(PTRACE_SET_SYSCALL, t->pid, NULL, -1), 0);
 #elif defined(__aarch64__)
@@ -186,6 +185,7 @@ answer(struct traced *t, long long result)
 #else
 	set_register(t, NUMBER, -1);
 #endif
+	set_register(t, RESULT, result);
 }
 
 void
@@ -282,11 +282,7 @@ has_stopped(struct traced *t, int status)
 	if (info.op != PTRACE_SYSCALL_INFO_EXIT) /* execve(2) */
 		return false;
 	t->state = AFTER;
-	if (t->answered)
-		set_register(t, RESULT, t->result);
-	else
-		t->result = info.exit.rval;
-	t->answered = false;
+	t->result = info.exit.rval;
 	return true;
 }
 

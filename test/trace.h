@@ -33,7 +33,6 @@ struct traced {
 	unsigned long long args[3];
 	struct sembuf ops[5]; /* of a semop(2) */
 	long long result;     /* of the call; or -errno */
-	bool answered;	      /* it is not done: `result' is answer()'s */
 	int signo;	      /* it is about to receive this signal; or 0 */
 	int status;	      /* DEAD: waitpid(2)'s */
 };
@@ -57,7 +56,7 @@ bool may_change(void);
 #define MAY_CHANGE may_change(), "needs MAY_TRACE and a machine trace.c knows"
 
 /* BEFORE: the call will not be done.  It returns this, or -errno. */
-void answer(struct traced *t, long long result);
+void answer(const struct traced *t, long long result);
 /* BEFORE: its third argument becomes this. */
 void change_third(struct traced *t, size_t value);
 /*
