@@ -14,7 +14,7 @@ clean_up()
 	kill $writer $reader 2> /dev/null || true
 	wait
 	# What a program has left that was ended too early.
-	[ -z "$writer" ] || timeout 1 ./reader "$channel" > /dev/null 2>&1 || true
+	[ -z "$writer" ] || timeout 1 ./reader "$channel" > "$told" 2>&1 || true
 	rm -rf "$channel"
 }
 writer= reader=
@@ -30,8 +30,9 @@ fail()
 # Wait until the process has told so many lines with the word.
 until_told() # process, file, word, lines
 {
-	until ended=$(kill -0 "$1" 2>&1); [ "$(grep -c "$3" "$2")" -ge "$4" ]; do
-		[ -z "$ended" ] || fail "too early an end: $(grep -v '^[ G]' "$2")"
+	while [ "$(grep -c "$3" "$2")" -lt "$4" ]; do
+		kill -0 "$1" 2> /dev/null ||
+			fail "too early an end: $(grep -v '^[ G]' "$2")"
 		sleep 0.1
 	done
 }

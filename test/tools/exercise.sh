@@ -48,7 +48,8 @@ for pair in first second; do # the second finds what the first has left
 	for i in $(seq $writers); do start in.$i /dev/null writer; done
 	for i in $(seq $readers); do
 		for tenth in $(seq 30); do has out.$i || sleep 0.1; done
-		has out.$i || not_yet "reader $i has not printed each line, once and whole"
+		has out.$i ||
+			not_yet "reader $i must print each line once and whole"
 	done
 	[ "$number" -le 2 ] || break
 	for process in $started; do
