@@ -80,7 +80,7 @@ static int
 print(struct output *output, const char *text, size_t length)
 {
 	static const char name[] = "reader: ";
-	/* Each byte may be a line: 8 for its name, and 1 (not NUL) for it. */
+	/* Each byte may be a line: 8 for "reader: ", 1 for it, none for NUL. */
 	char named[TEXT_SIZE * sizeof(name)];
 	size_t count = 0;
 

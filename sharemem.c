@@ -67,7 +67,7 @@ op(int index, int change, int flags)
 	};
 }
 
-/* EINVAL and ENOENT mostly mean that it has just been removed: say EIDRM. */
+/* EINVAL and ENOENT mostly mean that the object has gone: say EIDRM. */
 static int
 eidrm_if_gone(int result)
 {
@@ -223,13 +223,13 @@ now(void)
 
 /*
  * Do the three operations of sem_wait_p() in one step.  Wait if necessary.  (A
- * first reading may skip this: only the speed depends on it.)
+ * first reading may skip this: it is about the speed.)
  *
  * Falling asleep and waking up takes much longer than a failed try, and the
  * other side is often nearly done.  So try before sleeping.  QUICK tries come
  * at once: if the other side runs on another processor, one of them nearly
  * always succeeds.  If none does, the other side may need this processor: yield
- * after each further try, and make no quick tries in the next 64 waits.  If a
+ * now and after each further try, and be not quick in the next 64 waits.  If a
  * yield takes more than a millisecond, other programs keep the processor busy:
  * make no tries in the next 200 waits.
  */
@@ -320,10 +320,10 @@ open_set(int semid)
 }
 
 /*
- * Inside: read the values.  If our set cannot have them, leave it as it is,
- * with EEXIST.  If no reader is joined, drop old news.  Leave 0.  Or leave 2 if
- * a text is unread: one for it, and one for an end, so that its reader ends.
- * (SETVAL would not do: the kernel would forget what it must undo in NEWS.)
+ * Inside: read the values.  If no set of ours has such ones, do not touch it,
+ * and fail with EEXIST.  If no reader is joined, lower NEWS to 0.  But if a
+ * text is unread, lower it to 2: 1 for the text, and 1 for an end, so that its
+ * reader ends.  (SETVAL would not do: the kernel forgets its undos of NEWS.)
  */
 static int
 drop_old_news(int semid, unsigned short value[MEMBERS])
@@ -402,7 +402,7 @@ try_to_join(int *semid, struct segment **shmaddr)
 	if (*semid == -1)
 		return helper;
 	if (verify_set(*semid) == -1 || open_set(*semid) == -1) {
-		/* Just made, but shown as another's: who we are is hidden. */
+		/* Just made, and yet not ours: fakeroot hides who we are. */
 		const int reason = made && errno == EEXIST ? EPERM : errno;
 		if (made)
 			sem_delete(*semid);
@@ -415,7 +415,7 @@ try_to_join(int *semid, struct segment **shmaddr)
 		return "sem_p";
 	entered_set = *semid; /* from here on, withdraw() has what to undo */
 	if (drop_old_news(*semid, value) == -1)
-		return "sem_p"; /* the last of the paper's helpers */
+		return "sem_p"; /* the last public helper called */
 	const bool unread = value[EMPTY] == 0;
 	int shmid = openshm(".", 'm'); /* paper: int shmid */
 	helper = "openshm";
@@ -466,7 +466,7 @@ join(int *semid, struct segment **shmaddr)
  * Remove the segment and the set if nobody is joined and nothing is unread.
  * The same step takes the guard, so that nobody can come in.  The segment goes
  * first: once the set has gone, the segment may already belong to a new set.
- * It is found by its key: a process that failed before shmat may be the last.
+ * It is found by its key: the last process may have failed before it had shmid.
  */
 static void
 remove_if_last(int semid)
@@ -538,8 +538,8 @@ stay_inside(void)
 
 /*
  * Note the signal that asks the process to end.  If it comes just before a
- * sleep, it does not end the sleep.  So after it an alarm rings each second,
- * and the alarm does.  (Before it, an alarm that the parent has set kills.)
+ * sleep, the process sleeps all the same.  So from then on an alarm rings each
+ * second, and ends the sleep.  (Until then, the parent's alarm would kill us.)
  *
  * SIGCONT comes with fg, after Ctrl-Z.  It ends the read(2) of the writer,
  * which then prints its prompt again.

@@ -50,7 +50,7 @@ _Static_assert(sizeof(struct segment) == SHM_SIZE, "a segment of 256 bytes");
 enum {
 	GUARD,	 /* the paper's binary semaphore: 1 if nobody is inside */
 	EMPTY,	 /* 1 if the segment holds nothing left to print, else 0 */
-	NEWS,	 /* 1 for an unread text, plus 1 for each writer's end */
+	NEWS,	 /* 1 for an unread text, plus 1 for each end to hear */
 	READERS, /* how many readers are joined */
 	WRITERS, /* how many writers are joined */
 	MEMBERS	 /* not a semaphore: how many there are */
@@ -66,7 +66,7 @@ union semun {
 #endif
 
 /*
- * A helper that fails returns -1 and sets errno, and the programs report it.
+ * A helper that fails returns -1 with errno set, and the programs report it.
  * Each contract tells what errno can be.  Four groups are told only here:
  *
  * Any call can fail with EPERM, if a sandbox forbids it, or ENOSYS, if the
@@ -93,15 +93,15 @@ union semun {
  * ERANGE: init_val is not from 0 to 32767.
  * ENOSPC or ENOMEM: a limit of the system is reached.
  * EIDRM: somebody has removed the new set at once.
- * Paper 5, createsem (without IPC_EXCL); semget(2), ftok(3).
+ * Paper 5, createsem (there without IPC_EXCL); semget(2), ftok(3).
  */
 int createsem(const char *pathname, int proj_id, int members, int init_val);
 
 /*
  * Find the set that createsem() made.  This function never creates one.
  * Returns its identifier, or -1 with errno set: ENOENT if there is no set;
- * EACCES if its mode does not let this process in.  Paper 5, opensem (with
- * IPC_CREAT); semget(2), ftok(3).
+ * EACCES if its mode does not let this process in.  Paper 5, opensem (there
+ * with IPC_CREAT); semget(2), ftok(3).
  */
 int opensem(const char *pathname, int proj_id);
 
@@ -110,10 +110,10 @@ int opensem(const char *pathname, int proj_id);
  * ends before its sem_v(), the kernel raises the semaphore again (SEM_UNDO).
  *
  * Returns 0, or -1 with errno set.
- * EINTR: SIGINT, SIGTERM or SIGHUP ended the wait (they kill before join()).
+ * EINTR: SIGINT, SIGTERM or SIGHUP ended the wait (before join() they kill).
  * ERANGE: this process took the semaphore 32767 times more often than it gave
  * it back.
- * Paper 5, sem_p (with IPC_NOWAIT and no SEM_UNDO); semop(2).
+ * Paper 5, sem_p (there with IPC_NOWAIT, without SEM_UNDO); semop(2).
  */
 int sem_p(int semid, int index);
 
@@ -125,7 +125,7 @@ int sem_p(int semid, int index);
  * Returns 0, or -1 with errno set.
  * ERANGE: the value would be over 32767, or this process gave the semaphore
  * 32768 times more often than it took it.
- * Paper 5, sem_v (without SEM_UNDO); semop(2).
+ * Paper 5, sem_v (there without SEM_UNDO); semop(2).
  */
 int sem_v(int semid, int index);
 
@@ -133,8 +133,8 @@ int sem_v(int semid, int index);
  * Wait until the semaphore is positive, without taking it.
  *
  * One semop(2) of two operations, -1 then +1: the kernel does both or sleeps.
- * Returns 0, or -1 with errno set: EINTR as sem_p().  Paper 5, sem_wait (GETVAL
- * each second); semop(2).
+ * Returns 0, or -1 with errno set: EINTR as sem_p().  Paper 5, sem_wait (there
+ * GETVAL each second); semop(2).
  *
  * The C library has a sem_wait, too (POSIX, <semaphore.h>).  Ours is hidden, so
  * that no library calls it by mistake.

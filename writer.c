@@ -25,9 +25,9 @@
 struct input {
 	char bytes[TEXT_SIZE];
 	size_t held;	  /* how many of these bytes are filled */
-	size_t text;	  /* how many next_text() has returned last */
+	size_t text;	  /* how many of them next_text() gave last */
 	bool interactive; /* a person types, and sees the prompt */
-	bool ended;	  /* a second read(2) would wait for a new Ctrl-D */
+	bool ended;	  /* read no more: a terminal might wait again */
 	int error;	  /* errno if reading failed, else 0 */
 };
 
@@ -80,7 +80,7 @@ main(int argc, char *argv[])
 			return give_up("sem_pass_v");
 		/* paper: sleep; here the next turn waits until EMPTY is 1 */
 	}
-	if (input.error != 0) { /* EINTR after a signal: nothing is said */
+	if (input.error != 0) { /* after a signal give_up() says nothing */
 		errno = input.error;
 		return give_up("standard input");
 	}
@@ -98,8 +98,8 @@ print_quoted(const char *word, const char *after)
 }
 
 /*
- * Tell a typist how to start a reader for this channel, in any terminal.  It
- * stands beside the writer, which is /proc/self/exe for Linux.
+ * Tell a typist how to start a reader for this channel, in any terminal.  The
+ * reader's file lies beside the writer's, which Linux calls /proc/self/exe.
  */
 static void
 suggest_reader(void)
@@ -154,8 +154,8 @@ read_input(struct input *input)
 
 /*
  * Drop the last text, which is in the segment now.  Return the length of the
- * next one, or 0 at the end of input or after a signal.  A text is as many
- * whole lines as have arrived.  A line that is too long goes in pieces of
+ * next one; or 0 after the end of input, an error or a signal.  A text is as
+ * many whole lines as have arrived.  A line that is too long goes in pieces of
  * TEXT_SIZE bytes.  A last line without a newline goes as it is.
  */
 static size_t

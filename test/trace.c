@@ -70,6 +70,10 @@ static const struct {
     {34 * 8, 8, {0, 2, 0}},
 #elif defined(__arm__)
     {18 * 4, 4, {0, 2, 0}},
+#elif defined(__riscv) && __riscv_xlen == 64
+    {32 * 8, 8, {17, 12, 10}}, /* a7, a2, a0 */
+#elif defined(__s390x__)
+    {27 * 8, 8, {4, 6, 4}}, /* two words of psw, then r0 */
 #endif
     {0, 0, {0, 0, 0}}};
 

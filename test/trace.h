@@ -50,7 +50,7 @@ void resume(struct traced *t);
 
 /*
  * These three change a call in the machine's registers.  trace.c knows x86
- * (also a program of 32 bits under tests of 64), arm and arm64.
+ * (also a program of 32 bits under tests of 64), arm, arm64, riscv64 and s390x.
  */
 bool may_change(void);
 #define MAY_CHANGE may_change(), "needs MAY_TRACE and a machine trace.c knows"

@@ -55,8 +55,11 @@ table() # number, title, unit, processor of what reads
 	printf '\n%d. %s  %s\n\n' "$1" "$2" "$3"
 	nl -s : > rows
 	: > figures
+	# On a terminal, one line tells how far it is.
 	for run in $(seq $runs); do
 		while IFS=: read -r row name amount writes reads; do
+			[ ! -t 1 ] || printf '%-78s\r' \
+				"  table $1 of 4, run $run of $runs: $name"
 			head -n "${amount}000" lines > input
 			begin=$(date +%s%N)
 			taskset -c "$first" $writes < input &
