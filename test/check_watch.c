@@ -30,6 +30,14 @@ echoes(const struct terminal *watch)
 	return (settings.c_lflag & ECHO) != 0;
 }
 
+/* It may first have to write a screen, for which there must be room. */
+static void
+expect_end(struct terminal *watch, int status)
+{
+	eventually(shows(watch, "\033[?1049l"));
+	expect_exit(watch->pid, status);
+}
+
 /* The reader stays inside, and is the last to leave: it removes everything. */
 TEST(two_channels_come_and_go_and_the_terminal_is_as_it_was)
 {
@@ -63,7 +71,7 @@ TEST(two_channels_come_and_go_and_the_terminal_is_as_it_was)
 	}
 	eventually(shows_plainly(&watch, "There is no set of ours."));
 	type(&watch, "\3");
-	expect_exit(watch.pid, 0);
+	expect_end(&watch, 0);
 	ck_assert(!shows(&watch, "^C") && echoes(&watch));
 	const char *end = strrchr(watch.text, 'J'); /* of the last frame */
 	ck_assert_str_eq(end, "J\033[0m\033[?25h\033[?1049l");
@@ -90,7 +98,7 @@ TEST(neither_a_foreign_channel_nor_a_file_is_used)
 	remove_set(semid);
 	remove_segment(shmid);
 	kill(watch.pid, SIGTERM);
-	expect_exit(watch.pid, 128 + SIGTERM);
+	expect_end(&watch, 128 + SIGTERM);
 	expect_exit(start(program, NULL, "out", "error", NULL), 2);
 	expect_file("error", "watch: standard output is not a terminal\n");
 	expect_exit(start(program, NULL, "out", "none", none), 1);
