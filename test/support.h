@@ -110,11 +110,14 @@ struct entry {
 void register_entry(struct entry *entry);
 bool may_run(const char *test, bool condition, const char *why);
 
-/* Wait until `condition' comes true. */
+/*
+ * Wait until `condition' comes true.  (An assertion at each look would be much
+ * to write for Check, into a file that the test shares with its children.)
+ */
 #define eventually(condition) eventually_or(condition, "never: " #condition)
 #define eventually_or(condition, ...)                                          \
 	for (double until = now() + DEADLINE; !(condition); nap())             \
-	ck_assert_msg(now() < until, __VA_ARGS__)
+	now() < until ? (void)0 : ck_abort_msg(__VA_ARGS__)
 double now(void); /* seconds */
 void nap(void);	  /* a millisecond */
 
