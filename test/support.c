@@ -398,14 +398,17 @@ type(struct terminal *terminal, const char *keys)
 bool
 shows(struct terminal *terminal, const char *text)
 {
-	char *end = terminal->text + strlen(terminal->text), got;
+	char *end = terminal->text + strlen(terminal->text), got[1024];
+	ssize_t count;
 
-	while (end < terminal->text + SCREEN - 1 &&
-	       read(terminal->master, &got, 1) == 1)
-		if (got == '\n' && end > terminal->text && end[-1] == '\r')
-			end[-1] = '\n';
-		else
-			*end++ = got;
+	while (end < terminal->text + SCREEN - sizeof(got) &&
+	       (count = read(terminal->master, got, sizeof(got))) > 0)
+		for (ssize_t i = 0; i < count; i++)
+			if (got[i] == '\n' && end > terminal->text &&
+			    end[-1] == '\r')
+				end[-1] = '\n';
+			else
+				*end++ = got[i];
 	return strstr(terminal->text, text) != NULL;
 }
 
