@@ -34,6 +34,7 @@ static int entered_set = -1;	 /* the set, once we have been inside; or -1 */
 static struct segment *attached; /* the segment, or NULL */
 static bool counted;		 /* in READERS or WRITERS */
 static bool inside;		 /* we hold GUARD: step() notes it */
+static key_t segment_key;	 /* noted: the path may be closed to us later */
 
 static int try_then_sleep(int semid, struct sembuf ops[3]);
 static void catch_signals(void);
@@ -320,10 +321,10 @@ open_set(int semid)
 }
 
 /*
- * Inside: read the values.  If no set of ours has such ones, do not touch it,
- * and fail with EEXIST.  If no reader is joined, lower NEWS to 0.  But if a
- * text is unread, lower it to 2: 1 for the text, and 1 for an end, so that its
- * reader ends.  (SETVAL would not do: the kernel forgets its undos of NEWS.)
+ * Inside: read the values.  If another channel's set has the identifier now, or
+ * no set of ours has such values, do not touch it.  If no reader is joined,
+ * lower NEWS to 0; but to 2 if a text is unread: 1 for it, and 1 for an end, so
+ * that its reader ends.  (SETVAL would not do: it forgets the undos of NEWS.)
  */
 static int
 drop_old_news(int semid, unsigned short value[MEMBERS])
@@ -332,11 +333,12 @@ drop_old_news(int semid, unsigned short value[MEMBERS])
 
 	if (eidrm_if_gone(semctl(semid, 0, GETALL, all)) == -1)
 		return -1;
-	if (value[GUARD] != 0 || value[EMPTY] > 1 ||
+	const bool same = opensem(".", 's') == semid;
+	if (!same || value[GUARD] != 0 || value[EMPTY] > 1 ||
 	    value[EMPTY] + value[NEWS] == 0) {
 		sem_v(semid, GUARD);
 		entered_set = -1; /* withdraw() must not touch it */
-		errno = EEXIST;
+		errno = same ? EEXIST : EIDRM;
 		return -1;
 	}
 	const int needed = value[EMPTY] == 0 ? 2 : 0;
@@ -362,10 +364,9 @@ remove_broken_set(int semid, bool unread)
  * Be counted, and give the guard back.  A reader does only the first two
  * operations.  A writer does all four, and the last two together change nothing
  * now.  But if the writer is killed, the kernel undoes the -1, and NEWS rises
- * by 1.  So its death announces itself.
- *
- * The +1 comes first, because the -1 would wait while NEWS is 0.  The +1 has no
- * SEM_UNDO.  Otherwise the kernel would undo both, and NEWS would not rise.
+ * by 1.  So its death announces itself.  (The +1 comes first, because the -1
+ * would wait while NEWS is 0.  The +1 has no SEM_UNDO.  Otherwise the kernel
+ * would undo both, and NEWS would not rise.)
  */
 static int
 be_counted(int semid)
@@ -445,12 +446,10 @@ join(int *semid, struct segment **shmaddr)
 	const char *failed = "chdir";
 
 	catch_signals();
-	/*
-	 * From here on the path is ".", as in the paper.  It stays the same
-	 * directory, even if it is renamed: so ftok(3) makes the same keys.
-	 */
+	/* From here on the path is ".", as in the paper, even if renamed. */
 	if (chdir(path) == -1)
 		return failed;
+	segment_key = ftok(".", 'm');
 	errno = EIDRM; /* as if the set had gone: try, up to 1000 times */
 	for (int i = 0; i < 1000 && failed != NULL && errno == EIDRM; i++) {
 		failed = try_to_join(semid, shmaddr);
@@ -466,7 +465,7 @@ join(int *semid, struct segment **shmaddr)
  * Remove the segment and the set if nobody is joined and nothing is unread.
  * The same step takes the guard, so that nobody can come in.  The segment goes
  * first: once the set has gone, the segment may already belong to a new set.
- * It is found by its key: the last process may have failed before it had shmid.
+ * It is found by its key: the last process may have failed before it had it.
  */
 static void
 remove_if_last(int semid)
@@ -481,7 +480,7 @@ remove_if_last(int semid)
 
 	if (step(semid, if_last, 5) == -1)
 		return;
-	const int shmid = openshm(".", 'm');
+	const int shmid = shmget(segment_key, 0, MODE);
 	const bool both = shmid != -1 && verify_segment(shmid) == 0;
 	tell(semid, both ? "removes both" : "removes the set");
 	if (both)
@@ -491,10 +490,10 @@ remove_if_last(int semid)
 
 /*
  * Undo what join() has done, all of it or a part.  errno stays.  A process
- * counts itself out first, and then looks whether it is the last one. So if two
- * leave together, the second one sees that nobody else is joined.  In the same
- * step a writer tells its end: NEWS +1.  This +1 has SEM_UNDO, as the -1 of
- * be_counted() has.  They cancel out: the kernel does not tell it again.
+ * counts itself out first, and then looks whether it is the last: if two leave
+ * together, the second one sees that nobody else is joined.  In the same step a
+ * writer tells its end: NEWS +1.  This +1 and the -1 of be_counted() have
+ * SEM_UNDO, and cancel out: the kernel does not tell the end again.
  */
 static void
 withdraw(void)

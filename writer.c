@@ -105,13 +105,17 @@ static void
 suggest_reader(void)
 {
 	char here[PATH_MAX], reader[PATH_MAX + sizeof("/reader")] = "";
+	char *slash = NULL;
 
-	if (getcwd(here, sizeof(here)) == NULL ||
-	    readlink("/proc/self/exe", reader, PATH_MAX) == -1) {
-		warnx("nobody reads, and the line waits"); /* no command */
+	if (getcwd(here, sizeof(here)) != NULL &&
+	    readlink("/proc/self/exe", reader, PATH_MAX) > 0)
+		slash = strrchr(reader, '/');
+	if (slash != NULL)
+		memcpy(slash, "/reader", sizeof("/reader"));
+	if (slash == NULL || access(reader, X_OK) == -1) { /* it has gone */
+		warnx("nobody reads, and the line waits");
 		return;
 	}
-	memcpy(strrchr(reader, '/'), "/reader", sizeof("/reader"));
 	warnx("nobody reads, the line waits; type in another terminal:");
 	print_quoted(reader, " ");
 	print_quoted(here, "\n");

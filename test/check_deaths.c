@@ -96,6 +96,30 @@ TEST_IF(an_ipcrm_at_any_system_call_is_told_or_does_no_harm, 2, MAY_TRACE)
 	ck_assert(told);
 }
 
+#define NEXT_ID "/proc/sys/kernel/sem_next_id" /* what semget(2) gives */
+#define MAY_CHOOSE may_trace() && access(NEXT_ID, W_OK) == 0, "needs " NEXT_ID
+
+/* Identifiers come again, after some millions of sets. */
+TEST_IF(another_channels_set_with_the_identifier_of_ours_is_left, 1, MAY_CHOOSE)
+{
+	const char *there[] = {strdup(in_directory("there")), NULL};
+	mkdir(there[0], 0700);
+	struct traced victim = start_victim("reader", NULL, "out");
+	go_to_semop(&victim, 1); /* before sem_p */
+	const int semid = semaphore_set();
+	remove_set(semid);
+	ck_assert_int_gt(dprintf(open(NEXT_ID, O_WRONLY), "%d", semid), 0);
+	pid_t writer = start("writer", "|", NULL, "writer.err", there);
+	eventually(semctl(semid, WRITERS, GETVAL) == 1);
+	go_to_semop(&victim, 3); /* it has joined its own channel */
+	ck_assert_int_eq(semctl(semid, GUARD, GETVAL), 1);
+	kill(victim.pid, SIGTERM);
+	end_of(&victim);
+	close(feed);
+	expect_exit(writer, 0);
+	expect_file("writer.err", "%s", "");
+}
+
 /* It has joined, and is about to wait. */
 static struct traced
 start_waiting_victim(bool reads)

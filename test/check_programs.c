@@ -23,7 +23,9 @@
 
 #include "support.h"
 
+#include <linux/capability.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 
 static const char *const programs[] = {"reader", "writer"};
@@ -703,6 +705,17 @@ TEST(minus_v_tells_each_turn_in_a_line_of_its_own)
 		    "    1     1    1       1       0  reader: leaves\n"
 		    "    0     1    1       0       0  reader: removes both\n",
 		    semid, shmid);
+}
+
+/* By the bounding set root has no more rights than others, in a program. */
+TEST(a_directory_that_is_closed_meanwhile_keeps_nothing)
+{
+	prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE);
+	prctl(PR_CAPBSET_DROP, CAP_DAC_READ_SEARCH);
+	pid_t reader = start_waiting_reader(), writer = start_joined_writer();
+	chmod(directory, 0);
+	end_input_and_both(writer, reader);
+	chmod(directory, 0700);
 }
 
 CASE("The programs", "usage and errors")

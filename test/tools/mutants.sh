@@ -285,6 +285,8 @@ an EMPTY of 2 is trusted@drop_old_news: value[EMPTY] > 1 => false@Foreign object
 an unread text without news is trusted@drop_old_news: value[EMPTY] + value[NEWS] == 0 => false@Foreign objects and failures@values_out_of_range
 values that are not ours keep the guard@drop_old_news: sem_v(semid, GUARD); => ;@Foreign objects and failures@values_out_of_range
 a set with values that are not ours is removed@drop_old_news: entered_set = -1; => ;@Foreign objects and failures@values_out_of_range
+an identifier that has come again is trusted@drop_old_news: opensem(".", 's') == semid => true@Deaths@another_channels_set
+an identifier that has come again is an error@drop_old_news: same ? EEXIST : EIDRM => EEXIST@Deaths@another_channels_set
 a set that goes before its values are read is an error@drop_old_news: eidrm_if_gone( => (@Deaths@an_ipcrm_at
 a set removed by its user is not made anew@try_to_join: eidrm_if_gone(opensem => (opensem@Schedules@
 the path is not the current directory@join: chdir(path) == -1 => false@The programs@every_byte
@@ -335,7 +337,7 @@ a removed set is not tried again@join: i < 1000 => i < 1@The programs@a_segment_
 
 # Leaving
 the set goes before the segment@remove_if_last: const int shmid => sem_delete(semid); const int shmid@Schedules@
-the segment is removed by its path@remove_if_last: openshm("." => openshm(path@The programs@all_names
+the segment is removed by a key of now@remove_if_last: shmget(segment_key, 0, MODE) => openshm(".", 'm')@The programs@a_directory_that_is_closed
 a segment that is not ours is removed@remove_if_last: && verify_segment(shmid) == 0 => @Foreign objects and failures@an_object_of_other
 only who has attached it removes the segment@remove_if_last: shmid != -1 => shmid != -1 && attached != NULL@Foreign objects and failures@without_memory
 nothing is removed@remove_if_last: step(semid, if_last, 5) == -1 => true@The programs@a_signal_ends_a_waiting_reader

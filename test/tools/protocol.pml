@@ -23,6 +23,7 @@
  *	[verify_set: semctl] [verify_segment: shmctl] All objects are ours here.
  *	[try_to_join: sem_delete] The limits of the system do not change.
  *	[drop_old_news: sem_v] All values are possible: an assertion says so.
+ *	[drop_old_news: opensem] No identifier comes again.
  *	[withdraw: shmdt] Nobody counts those that are attached.
  *	[try_to_join: sem_value] [tell: semctl] [writer.c: sem_value] These are
  *	for messages only.
@@ -227,7 +228,7 @@ withdraw:
 	:: atomic { HERE && IS_LAST -> GO_IN }
 	:: atomic { HERE && !IS_LAST -> goto over } :: GONE :: DIE
 	fi;
-	if	/* [remove_if_last: openshm] */
+	if	/* [remove_if_last: shmget] */
 	:: atomic { true -> MY_SEGMENT = segment } :: DIE
 	fi;
 	if	/* [remove_if_last: shmctl] */
