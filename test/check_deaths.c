@@ -96,7 +96,7 @@ TEST_IF(an_ipcrm_at_any_system_call_is_told_or_does_no_harm, 2, MAY_TRACE)
 	ck_assert(told);
 }
 
-#define NEXT_ID "/proc/sys/kernel/sem_next_id" /* what semget(2) gives */
+#define NEXT_ID	   "/proc/sys/kernel/sem_next_id" /* what semget(2) gives */
 #define MAY_CHOOSE may_trace() && access(NEXT_ID, W_OK) == 0, "needs " NEXT_ID
 
 /* Identifiers come again, after some millions of sets. */

@@ -686,7 +686,11 @@ TEST(minus_v_tells_each_turn_in_a_line_of_its_own)
 	eventually(sleep_for_more(NEWS) == 1);
 	dprintf(feed, "Hello\n");
 	eventually(file_has("reads", "prints") && sleep_for_more(NEWS) == 1);
-	end_input_and_both(writer, reader);
+	stop_process(reader); /* else the writer may be the last to leave */
+	close(feed);
+	expect_exit(writer, 0);
+	kill(reader, SIGCONT);
+	expect_exit(reader, 0);
 	expect_file("writes",
 		    "GUARD EMPTY NEWS READERS WRITERS\n"
 		    "    0     1    0       0       0  writer: set %d\n"

@@ -8,6 +8,7 @@
 #include <linux/capability.h>
 #include <pty.h>
 #include <stdarg.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 
 static char base[PATH_MAX / 2]; /* in TMPDIR: all tests' directories */
@@ -60,10 +61,9 @@ enter_directory(void)
 	    .version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct none[2] = {{0}};
 
-	/* What main() and Check do with signals is not for the programs. */
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
-	signal(SIGHUP, SIG_DFL); /* nohup */
+	/* What main(), Check and the parent do with signals is not for us. */
+	for (int signo = 1; signo < NSIG; signo++)
+		signal(signo, SIG_DFL);
 	sigprocmask(SIG_UNBLOCK, &awaited, NULL);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	unshare(CLONE_NEWIPC); /* the kernel empties it at the test's end */
@@ -562,6 +562,15 @@ print_result(const struct run *run, TestResult *result)
 	printf("CK_RUN_TEST=%s test/check\n", run->test->name);
 }
 
+/* If a test calls exit(0), Check takes it for one that has passed. */
+static bool *finished; /* shared with the test's process */
+
+static void
+note_that_it_has_finished(void)
+{
+	*finished = true;
+}
+
 /* In a process of its own: let Check run a test.  Returns 0 if it passes. */
 static int
 run_test(const struct run *run)
@@ -574,6 +583,9 @@ run_test(const struct run *run)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	suite_add_tcase(suite, tcase);
 	tcase_set_timeout(tcase, 6 * deadline());
+	finished = mmap(NULL, sizeof(*finished), PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	tcase_add_checked_fixture(tcase, NULL, note_that_it_has_finished);
 	tcase_add_checked_fixture(tcase, run->in->before, run->in->after);
 	tcase_add_loop_test(tcase, *run->test->test, run->i, run->i + 1);
 	srunner_set_fork_status(runner, CK_FORK);
@@ -583,6 +595,10 @@ run_test(const struct run *run)
 	if (type != CK_PASS ||
 	    (verbosity != NULL && strcmp(verbosity, "verbose") == 0))
 		print_result(run, result);
+	if (type == CK_PASS && !*finished) {
+		printf("%s: it ended before its end\n", run->test->name);
+		return CK_ERROR;
+	}
 	return type == CK_PASS ? 0 : type;
 }
 
@@ -596,6 +612,11 @@ has_ended(struct run *run, int status)
 	done++;
 	passed += status == 0;
 	failures += WIFEXITED(status) && WEXITSTATUS(status) == CK_FAILURE;
+	if (!WIFEXITED(status)) {
+		show_progress("");
+		printf("%s: its process was killed, or not forked\n",
+		       run->test->name);
+	}
 	if (status != 0)
 		snprintf(failed + length, sizeof(failed) - length, " %s",
 			 run->test->name);
@@ -618,6 +639,8 @@ run_tests(void)
 				exit(run_test(&runs[begun]));
 			else if (runs[begun].pid == -1)
 				has_ended(&runs[begun], -1);
+		if (done == total) /* no process could be forked */
+			break;
 		if (sigwait(&awaited, &signo) == 0 && signo != SIGCHLD)
 			return signo;
 		while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
@@ -701,11 +724,16 @@ prepare(void)
 		fd = dup(fd);
 	close(fd);
 	unsetenv("MAKEFLAGS");
-	for (int i = 0; i < 5; i++)
-		sigaddset(&awaited, (int[]){SIGCHLD, SIGINT, SIGTERM, SIGHUP,
-					    SIGPIPE}[i]);
 	signal(SIGCHLD, SIG_DFL);
-	sigprocmask(SIG_BLOCK, &awaited, NULL);
+	for (int i = 0; i < 5; i++) {
+		const int signo =
+		    (int[]){SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGPIPE}[i];
+		struct sigaction action;
+		sigaction(signo, NULL, &action);
+		if (action.sa_handler != SIG_IGN) /* nohup */
+			sigaddset(&awaited, signo);
+	}
+	sigprocmask(SIG_SETMASK, &awaited, NULL);
 	if ((pid = fork()) == 0) /* a system may allow only half of it */
 		_exit(!isolate());
 	waitpid(pid, &status, 0);
