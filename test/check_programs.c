@@ -750,6 +750,7 @@ TEST_LOOP(wrong_usage_is_answered, COUNT(usages))
 	expect_file("out", "%s", "");
 }
 
+/* As a user must see it: it is not taken from sharemem.c. */
 static const char help[] =
     "Usage: writer [-hv] [-s seconds] [path]\n"
     "       reader [-hv] [-s seconds] [path]\n"
