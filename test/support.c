@@ -759,7 +759,7 @@ main(void)
 	if (signo != 0)
 		return 128 + signo;
 	if (done == 0)
-		errx(EXIT_FAILURE, "no test was run: is there such a suite?");
+		errx(EXIT_FAILURE, "no test was run: is there such a one?");
 	printf("%d%%: Checks: %d, Failures: %d, Errors: %d\n",
 	       100 * passed / done, done, failures, done - passed - failures);
 	return passed == total ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -56,6 +56,7 @@ for pair in first second; do # the second finds what the first has left
 		wait "$process" || not_yet 'a program does not end, or fails'
 	done
 	started=
-	[ "$number" = 1 ] || [ -z "$(left)" ] || not_yet "left: $(left)"
+	[ "$number" = 1 ] || [ -z "$(left)" ] ||
+		not_yet 'the segment or the set is left: see ipcs'
 done
 echo done

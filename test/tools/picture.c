@@ -121,7 +121,7 @@ draw_values(void)
 		     y - unit * (was == -1 ? value : was), y - unit * value,
 		     WIDTH);
 		if (value != was)
-			DRAW(TEXT("%d"), x + 3, y - 2,
+			DRAW(TEXT("%d"), x + 3, y - 2 - (i == NEWS) * 5 * value,
 			     value > 1 && !ours ? "fault" : "halo", value);
 	}
 }
