@@ -53,8 +53,7 @@ TEST(two_channels_come_and_go_and_the_terminal_is_as_it_was)
 	char guard[64];
 
 	for (int i = 0; i < 2; i++) {
-		eventually(
-		    shows_plainly(&watch, "There is no segment of ours."));
+		eventually(shows_plainly(&watch, "There is no segment."));
 		ck_assert(!anything_left() && !echoes(&watch));
 		memset(watch.text, 0, SCREEN); /* forget all */
 		pid_t reader = start("reader", NULL, "out", "error", slow);
@@ -75,7 +74,7 @@ TEST(two_channels_come_and_go_and_the_terminal_is_as_it_was)
 		ck_assert(!anything_left());
 		eventually(shmctl(shmid, IPC_STAT, &status) == -1);
 	}
-	eventually(shows_plainly(&watch, "There is no set of ours."));
+	eventually(shows_plainly(&watch, "There is no set."));
 	type(&watch, "\3");
 	eventually(shows_plainly(&watch, "ended by 0\n"));
 	ck_assert(!shows(&watch, "^C") && echoes(&watch));
@@ -99,8 +98,8 @@ TEST(neither_a_foreign_channel_nor_a_file_is_used)
 	shmctl(shmid, IPC_SET, &status);
 	const int semid = createsem(directory, 's', 1, 0);
 	memset(watch.text, 0, SCREEN); /* forget all */
-	eventually(shows_plainly(&watch, "There is no set of ours."));
-	eventually(shows_plainly(&watch, "There is no segment of ours."));
+	eventually(shows_plainly(&watch, "program has a set with our key."));
+	eventually(shows_plainly(&watch, "has a segment with our key."));
 	remove_set(semid);
 	remove_segment(shmid);
 	kill(-watch.pid, SIGTERM);

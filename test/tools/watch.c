@@ -14,6 +14,7 @@
 
 #include <ctype.h>
 #include <err.h>
+#include <errno.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -74,6 +75,7 @@ put_process(int row, int column, int columns, int pid)
 static bool
 is_ours(const struct ipc_perm *perm, size_t size, size_t expected)
 {
+	errno = EACCES;
 	return perm->uid == geteuid() && perm->cuid == geteuid() &&
 	       (perm->mode & 0777) == 0600 && size == expected;
 }
@@ -83,7 +85,7 @@ static bool
 put_set(void)
 {
 	static const char *const names[MEMBERS][3] = {
-	    {"GUARD", "this process is inside", "nobody is inside"},
+	    {"GUARD", "this process has taken it", "nobody is inside"},
 	    {"EMPTY", "a text is unread: writers wait", "room for a text"},
 	    {"NEWS", "no news: readers wait", "there is news for a reader"},
 	    {"READERS", "nobody reads", "so many readers are joined"},
@@ -141,6 +143,15 @@ put_segment(void)
 }
 
 static void
+put_none(int row, const char *name)
+{
+	put(row, 0, COLUMNS,
+	    errno == EACCES ? "Another user or program has a %s with our key."
+			    : "There is no %s.",
+	    name);
+}
+
+static void
 look(void)
 {
 	memcpy(before, screen, sizeof(before));
@@ -148,9 +159,9 @@ look(void)
 	put(0, 0, 60, "%s", place);
 	put(0, 68, 11, "Ctrl-C ends");
 	if (!put_set())
-		put(SET, 0, COLUMNS, "There is no set of ours.");
+		put_none(SET, "set");
 	if (!put_segment())
-		put(SEGMENT, 0, COLUMNS, "There is no segment of ours.");
+		put_none(SEGMENT, "segment");
 }
 
 /* What has changed is reversed, which also a black and white screen shows. */
