@@ -405,7 +405,7 @@ the command stands among the data@print_quoted: stderr => stdout@The programs@to
 a signal in a wait is told as nobody reads@writer.c: sem_wait_p(semid, EMPTY, GUARD) == -1 => sem_wait_p(semid, EMPTY, GUARD) == -1 && (interrupted() ? suggest_reader() : (void)0, true)@The programs@a_signal_ends_a_waiting_writer
 the command is not quoted@print_quoted: "'%s" => "%s"@print_quoted: fputc('\'', stderr); => ;@The programs@the_command_that_is_said
 a quote in the command is not quoted@print_quoted: *word == '\'' => false@The programs@the_command_that_is_said
-the command names the reader from here@suggest_reader: readlink("/proc/self/exe", reader, PATH_MAX) == -1 => strcpy(reader, "./reader") == NULL@The programs@the_command_that_is_said
+the command names the reader from here@suggest_reader: readlink("/proc/self/exe", reader, PATH_MAX) > 0 => strcpy(reader, "./reader") != NULL@The programs@the_command_that_is_said
 the command names the path from here@suggest_reader: getcwd(here, sizeof(here)) => strcpy(here, ".")@The programs@the_command_that_is_said
 
 # The output
