@@ -332,7 +332,8 @@ static const struct {
      "grep -q \"TEST[A-Z_]*($name\" test/check_*.c", 6},
     {"sed -n \"s/.*ONLY='\\(.*\\)'.*/\\1/p\" README | tr ' ' =",
      "tr ' ' = < test/tools/mutants.sh | grep -q \"^$name@\"", 6},
-    {"sed -n '/^THE DOCUMENTS/,/^MEASURED/p' README | grep -oE '\\<s[0-9]{2}'",
+    {"sed -n '/^THE DOCUMENTS/,/^MEASURED/p' README | grep -oE "
+     "'\\<s[0-9]{2}\\>'",
      "grep -q \"TEST[A-Z_]*(${name}_\" test/check_chapter.c", 20},
     {"sed -n 's/TEST[A-Z_]*(\\(s[0-9][0-9]\\)_.*/\\1/p' test/check_chapter.c",
      "sed -n '/^THE DOCUMENTS/,/^MEASURED/p' README | grep -qw $name", 20},
