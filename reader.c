@@ -3,7 +3,7 @@
  * shared segment.
  *
  *	$ ./reader			in one terminal, ./writer in another
- *	reader: Hello			each line that is typed there
+ *	reader: Hello			prints each line that is typed there
  *
  * A comment that begins with "paper:" names the paper's line that stands here.
  */

@@ -1,7 +1,7 @@
 /*
- * sharemem.c - the helpers of sharemem.h, in this order: one semop(2), the
- * documents' helpers, the turn, joining, leaving, and last what any Unix
- * program needs.
+ * sharemem.c - the helpers of sharemem.h.  First comes the call of semop(2).
+ * Then come the documents' helpers, the turn, joining and leaving.  What any
+ * Unix program needs comes last.
  */
 #define _XOPEN_SOURCE 700
 

@@ -3,10 +3,10 @@
  * that guard it, and the helpers.
  *
  * Some words.  The paper and the chapter are the two documents that README
- * names.  The set and the segment of one directory are a channel.  A process is
- * inside while it holds the semaphore GUARD.  It is joined after join(), until
- * it leaves or dies.  A set is new when it has just been created, and open when
- * its GUARD and EMPTY have been raised to 1: open_set() does it, not opensem().
+ * names.  A channel is the set and the segment of one directory.  A process is
+ * inside while it holds the semaphore GUARD.  It is joined from join() until it
+ * leaves or dies.  A set that has just been created is new: all is 0.  It is
+ * open after open_set() has raised GUARD and EMPTY to 1.
  */
 #ifndef SHAREMEM_H
 #define SHAREMEM_H
@@ -110,9 +110,9 @@ int opensem(const char *pathname, int proj_id);
  * ends before its sem_v(), the kernel raises the semaphore again (SEM_UNDO).
  *
  * Returns 0, or -1 with errno set.
- * EINTR: SIGINT, SIGTERM or SIGHUP ended the wait (before join() they kill).
- * ERANGE: this process took the semaphore 32767 times more often than it gave
- * it back.
+ * EINTR: SIGINT, SIGTERM or SIGHUP ended the wait.  (Before join(), they end
+ * the process.)
+ * ERANGE: this process has taken it 32767 times and not given it back.
  * Paper 5, sem_p (there with IPC_NOWAIT, without SEM_UNDO); semop(2).
  */
 int sem_p(int semid, int index);
@@ -201,13 +201,13 @@ int sem_wait_p(int semid, int awaited, int taken);
 int sem_pass_v(int semid, int from, int to, int given);
 
 /*
- * End a reader's turn that had no text, because the news was a writer's end.
- * If other writers are joined, lower NEWS.  If no writer is joined any more,
- * keep NEWS, so that the other readers wake up, too.  Give GUARD back.  Never
- * waits.
+ * End a reader's turn without a text: the news was that a writer has ended.  If
+ * other writers are joined, lower NEWS.  If no writer is joined any more, leave
+ * NEWS as it is, so that the other readers wake up, too.  Give GUARD back.
+ * Never waits.
  *
- * Returns 1 if it was the last writer, which is the end of input; 0 if not; or
- * -1 with errno set as sem_pass_v().
+ * Returns 1 if no writer is joined any more: this is the end of input.  Returns
+ * 0 if others are joined, or -1 with errno set as sem_pass_v().
  */
 int sem_end_v(int semid);
 
@@ -269,8 +269,8 @@ bool interrupted(void);
  * Leave the channel.  If no other process is joined and nothing is unread,
  * remove the segment and the set.  Never waits for another process.
  *
- * Returns `status', which is the exit status.  But after SIGINT, SIGTERM or
- * SIGHUP the process dies of that signal here.  Chapter 5.1.2, detach and
+ * Returns `status', for main() to return.  But if SIGINT, SIGTERM or SIGHUP has
+ * come, the process dies of that signal here.  Chapter 5.1.2, detach and
  * deallocate; shmdt(2), shmctl(2), raise(3).
  */
 int leave(int status);

@@ -157,10 +157,10 @@ read_input(struct input *input)
 }
 
 /*
- * Drop the last text, which is in the segment now.  Return the length of the
- * next one; or 0 after the end of input, an error or a signal.  A text is as
- * many whole lines as have arrived.  A line that is too long goes in pieces of
- * TEXT_SIZE bytes.  A last line without a newline goes as it is.
+ * Drop the last text, for it is in the segment now.  Return the length of the
+ * next text.  Return 0 if there is none: after the end of input, an error or a
+ * signal.  A text has as many whole lines as have arrived and fit.  A longer
+ * line goes in pieces.  A last line without a newline goes as it is.
  */
 static size_t
 next_text(struct input *input)

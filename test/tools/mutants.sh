@@ -406,6 +406,7 @@ a signal in a wait is told as nobody reads@writer.c: sem_wait_p(semid, EMPTY, GU
 the command is not quoted@print_quoted: "'%s" => "%s"@print_quoted: fputc('\'', stderr); => ;@The programs@the_command_that_is_said
 a quote in the command is not quoted@print_quoted: *word == '\'' => false@The programs@the_command_that_is_said
 the command names the reader from here@suggest_reader: readlink("/proc/self/exe", reader, PATH_MAX) > 0 => strcpy(reader, "./reader") != NULL@The programs@the_command_that_is_said
+the command names a reader that is not there@suggest_reader: access(reader, X_OK) == -1 => false@The programs@no_command_is_said
 the command names the path from here@suggest_reader: getcwd(here, sizeof(here)) => strcpy(here, ".")@The programs@the_command_that_is_said
 
 # The output
